@@ -1,0 +1,63 @@
+"""Amounts and rates, exact to their last digit."""
+
+from decimal import Decimal as Number
+from typing import ClassVar
+
+import polars as pl
+
+from hub.datatypes.datatype import Datatype
+from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
+from hub.datatypes.numerals import (
+    MAXIMUM_DIGITS,
+    canonical,
+    check_range,
+    digits_of,
+    has_narrower_range,
+    range_schema,
+    read_number,
+    refuse_long,
+    refuse_out_of_range,
+)
+from hub.kit.i18n import gettext as _
+
+DEFAULT_DECIMALS = 6
+POLARS_PRECISION = 38
+
+
+def decimals_of(domain: ValueDomain) -> int:
+    return DEFAULT_DECIMALS if domain.decimals is None else domain.decimals
+
+
+class Decimal(Datatype):
+    name: ClassVar[str] = "decimal"
+    constraints: ClassVar[frozenset[str]] = frozenset({"minimum", "maximum", "decimals"})
+
+    def parse(self, raw: object, domain: ValueDomain) -> Number:
+        number = read_number(raw)
+        if number is None:
+            raise ValueFault("value-not-number", raw, _("必须是数字"))
+        refuse_long(number, raw)
+        limit = decimals_of(domain)
+        _whole, fraction = digits_of(number)
+        if fraction > limit:
+            expectation = _("最多保留{limit}位小数") if limit else _("不能有小数")
+            raise ValueFault("value-too-precise", raw, expectation.format(limit=limit))
+        value = canonical(number)
+        refuse_out_of_range(value, raw, domain)
+        return value
+
+    def polars_type(self, domain: ValueDomain) -> pl.DataType:
+        return pl.Decimal(POLARS_PRECISION, decimals_of(domain))
+
+    def json_schema(self, domain: ValueDomain) -> dict[str, object]:
+        # No multipleOf: validators that read JSON numbers as floats refuse 0.3 as a multiple of 0.1.
+        return {"type": "number", **range_schema(domain)}
+
+    def is_narrower(self, old: ValueDomain, new: ValueDomain) -> bool:
+        return decimals_of(new) < decimals_of(old) or has_narrower_range(old, new)
+
+    def check_domain(self, domain: ValueDomain) -> list[DomainFault]:
+        faults = super().check_domain(domain) + check_range(domain)
+        if not 0 <= decimals_of(domain) <= MAXIMUM_DIGITS:
+            faults.append(DomainFault("decimals", _("小数位数必须在0到{limit}之间").format(limit=MAXIMUM_DIGITS)))
+        return faults

@@ -1,0 +1,57 @@
+"""Counts: persons, households, days."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+import polars as pl
+
+from hub.datatypes.datatype import Datatype
+from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
+from hub.datatypes.numerals import (
+    FIRST_TOO_LONG_INTEGER,
+    check_range,
+    digits_of,
+    has_narrower_range,
+    range_schema,
+    read_number,
+    refuse_long,
+    refuse_out_of_range,
+)
+from hub.kit.i18n import gettext as _
+
+
+class Integer(Datatype):
+    name: ClassVar[str] = "integer"
+    constraints: ClassVar[frozenset[str]] = frozenset({"minimum", "maximum"})
+
+    def parse(self, raw: object, domain: ValueDomain) -> int:
+        # The plain case first: a form is read cell by cell, and nearly every cell is a small integer.
+        if type(raw) is int and -FIRST_TOO_LONG_INTEGER < raw < FIRST_TOO_LONG_INTEGER:
+            refuse_out_of_range(raw, raw, domain)
+            return raw
+        number = read_number(raw)
+        if number is None:
+            raise ValueFault("value-not-integer", raw, _("必须是整数"))
+        refuse_long(number, raw)
+        _whole, fraction = digits_of(number)
+        if fraction:
+            raise ValueFault("value-not-integer", raw, _("必须是整数"))
+        value = int(number)
+        refuse_out_of_range(value, raw, domain)
+        return value
+
+    def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - every integer has one type
+        return pl.Int64()
+
+    def json_schema(self, domain: ValueDomain) -> dict[str, object]:
+        return {"type": "integer", **range_schema(domain)}
+
+    def is_narrower(self, old: ValueDomain, new: ValueDomain) -> bool:
+        return has_narrower_range(old, new)
+
+    def check_domain(self, domain: ValueDomain) -> list[DomainFault]:
+        faults = super().check_domain(domain) + check_range(domain)
+        for field, bound in (("minimum", domain.minimum), ("maximum", domain.maximum)):
+            if isinstance(bound, Decimal) and bound.is_finite() and bound != bound.to_integral_value():
+                faults.append(DomainFault(field, _("整数的界限必须是整数")))
+        return faults
