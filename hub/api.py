@@ -1,0 +1,5 @@
+"""The public contract's routers, version 1."""
+
+from hub.kit.routing import HubRouter
+
+routers: tuple[HubRouter, ...] = ()

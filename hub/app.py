@@ -1,0 +1,75 @@
+"""The composition root: the application with everything it is made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from hub import __version__, api
+from hub.audit import service as audit
+from hub.audit.actions import AuditAction
+from hub.identity.dependencies import caller_address
+from hub.kit import operations, problems
+from hub.kit.db import Database
+from hub.kit.errors import HubError
+from hub.kit.jobs import RecurringJob, running
+from hub.kit.middleware import RequestContext
+from hub.settings import settings
+
+API_PREFIX = "/api/v1"
+
+
+def create_app(database: Database, *, jobs: Sequence[RecurringJob] = ()) -> FastAPI:
+    """The application on a database; `jobs` run beside it while it serves."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(database, jobs):
+            yield
+        await database.close()
+
+    app = FastAPI(
+        title="collect-once hub",
+        version=__version__,
+        description="Defined once, captured once, served to every department that was granted it.",
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={"default": {"model": problems.Problem, "description": "RFC 9457 problem document"}},
+    )
+    app.state.database = database
+    app.state.maximum_body_bytes = settings().maximum_body_bytes
+    app.include_router(operations.router)
+    for router in api.routers:
+        app.include_router(router, prefix=API_PREFIX)
+    problems.install(app, render=_render, on_refusal=_record_refusal)
+    app.add_middleware(RequestContext)
+    return app
+
+
+async def _render(_request: Request, error: HubError) -> Response:
+    return problems.problem_response(error)
+
+
+async def _record_refusal(request: Request, error: HubError) -> None:
+    """Every refusal leaves a trace, in a transaction of its own: the request's was rolled back."""
+    subject = getattr(request.state, "subject", None)
+    route = request.scope.get("route")
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        await audit.record(
+            session,
+            subject.actor if subject else audit.ANONYMOUS,
+            AuditAction.ACCESS_REFUSE,
+            "route",
+            getattr(route, "path", "unmatched"),
+            outcome="refused",
+            details={
+                "method": request.method,
+                "status": error.status,
+                "code": error.code,
+                "address": caller_address(request),
+                "errors": [f"{item.code} {item.pointer}" for item in error.errors][:50],
+            },
+        )

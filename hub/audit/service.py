@@ -1,0 +1,189 @@
+"""Writing, sealing and verifying the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.audit import chain, repository
+from hub.audit.actions import AuditAction
+from hub.audit.models import AuditEventRow, AuditHead
+from hub.kit import clock, json
+from hub.kit.db import Database, uuid7
+from hub.kit.middleware import request_id
+
+SEALED_AT_ONCE = 5000
+
+_CONTENT = (
+    "id",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "organization",
+    "action",
+    "object_type",
+    "object_id",
+    "purpose",
+    "outcome",
+    "details",
+    "request_id",
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a person, a program, the system itself, or nobody we know."""
+
+    kind: Literal["person", "client", "system", "anonymous"]
+    id: str
+    name: str
+    organization: str | None = None
+
+
+SYSTEM = Actor("system", "system", "system")
+ANONYMOUS = Actor("anonymous", "", "")
+
+
+async def record(
+    session: AsyncSession,
+    actor: Actor,
+    action: AuditAction,
+    object_type: str,
+    object_id: str,
+    *,
+    purpose: str | None = None,
+    outcome: Literal["done", "refused"] = "done",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one event into the transaction it tells of. `details` holds ids and counts, never values."""
+    event = AuditEventRow(
+        id=uuid7(),
+        at=clock.now(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        organization=actor.organization,
+        action=action.value,
+        object_type=object_type,
+        object_id=object_id,
+        purpose=purpose,
+        outcome=outcome,
+        details=dict(details or {}),
+        request_id=request_id.get(),
+    )
+    event.sha256 = _hash(event)
+    repository.add_event(session, event)
+
+
+def _hash(event: AuditEventRow) -> bytes:
+    return chain.event_hash({name: getattr(event, name) for name in _CONTENT})
+
+
+class Sealer:
+    """Chains committed events and signs the head; heads are also kept in a file beside the database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._key = chain.SigningKey.load_or_create(folder)
+        self._heads_file = folder / "audit-heads.jsonl"
+
+    async def seal(self, database: Database) -> int:
+        """Seal what has been committed; the number of events sealed. Safe beside other sealers."""
+        async with database.transaction() as session:
+            await repository.lock_sealing(session)
+            position, link = await repository.get_last_link(session) or (0, chain.GENESIS)
+            start = position
+            while batch := await repository.list_unsealed(session, SEALED_AT_ONCE):
+                links = []
+                for event_id, event_sha256 in batch:
+                    position += 1
+                    link = chain.next_link(link, event_sha256)
+                    links.append((event_id, position, link))
+                await repository.set_links(session, links)
+            if position > start:
+                repository.add_head(session, self._head(position, link))
+        if position > start:
+            # After the commit: a head in the file that the database never had would be a false alarm.
+            self._file_head(position, link)
+        return position - start
+
+    def _head(self, position: int, link: bytes) -> AuditHead:
+        return AuditHead(
+            position=position,
+            chain_sha256=link,
+            signed_at=clock.now(),
+            key_id=self._key.id,
+            signature=self._key.sign(position, link),
+        )
+
+    def _file_head(self, position: int, link: bytes) -> None:
+        with self._heads_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"position": position, "chain_sha256": link.hex()}) + "\n")
+
+    async def verify(self, session: AsyncSession) -> "Verdict":
+        """Walk the whole chain; the first thing that does not hold is named."""
+        links: dict[int, bytes] = {}
+        heads = {head.position: head for head in await repository.list_heads(session)}
+        filed = self._filed_heads()
+        position, link = 0, chain.GENESIS
+        async for event in repository.each_sealed(session):
+            position += 1
+            broken = _broken(event, position, link)
+            if broken is not None:
+                return Verdict(position - 1, broken)
+            link = chain.next_link(link, event.sha256)
+            if position in heads or position in filed:
+                links[position] = link
+        async for event in repository.each_unsealed(session):
+            if _hash(event) != event.sha256:
+                return Verdict(position, Break(None, str(event.id), "altered before it was sealed"))
+        return Verdict(position, self._broken_head(heads, filed, links))
+
+    def _filed_heads(self) -> dict[int, bytes]:
+        if not self._heads_file.exists():
+            return {}
+        with self._heads_file.open(encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file if line.endswith("\n")]
+        return {line["position"]: bytes.fromhex(line["chain_sha256"]) for line in lines}
+
+    def _broken_head(
+        self, heads: Mapping[int, AuditHead], filed: Mapping[int, bytes], links: Mapping[int, bytes]
+    ) -> "Break | None":
+        for position, head in heads.items():
+            if head.key_id != self._key.id:
+                return Break(position, None, "its head was signed by another key")
+            if not self._key.verifies(position, head.chain_sha256, head.signature):
+                return Break(position, None, "its head's signature does not hold")
+            if links.get(position) != head.chain_sha256:
+                return Break(position, None, "the chain does not reach its signed head")
+        for position, link in filed.items():
+            if links.get(position) != link:
+                return Break(position, None, "the chain does not reach the head that was filed beside the database")
+        return None
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first place where the log does not hold."""
+
+    position: int | None
+    event_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    events: int
+    broken: Break | None
+
+
+def _broken(event: AuditEventRow, position: int, link: bytes) -> Break | None:
+    if event.position != position:
+        return Break(position, None, f"missing: the next event in the log is number {event.position}")
+    if _hash(event) != event.sha256:
+        return Break(position, str(event.id), "altered: its content does not give its hash")
+    if chain.next_link(link, event.sha256) != event.chain_sha256:
+        return Break(position, str(event.id), "altered: its hash does not continue the chain")
+    return None

@@ -1,0 +1,89 @@
+"""`Depends(requires(Permission.X))` in a route's signature: who may call it."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from hub.identity import authentication
+from hub.identity.errors import CsrfRefused
+from hub.identity.roles import Permission
+from hub.identity.subject import Subject
+from hub.kit.errors import Forbidden, Unauthenticated
+from hub.kit.i18n import gettext as _
+from hub.kit.transaction import database_of
+from hub.settings import settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def session_cookie() -> str:
+    """`__Host-` binds the cookie to this host over HTTPS (RFC 6265bis); plain HTTP cannot use it."""
+    return "__Host-hub-session" if settings().secure_cookies else "hub-session"
+
+
+def caller_address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+class Requires:
+    """Admits callers with the permission; a dependency, so that the permission stands in the signature."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission: str = permission
+
+    async def admit(self, request: Request) -> None:
+        subject = await authenticated(request)
+        if not subject.may(Permission(self.permission)):
+            raise Forbidden(_("您的账号没有这项权限（{permission}）。").format(permission=self.permission))
+
+    async def __call__(self, request: Request) -> Subject:
+        subject: Subject = request.state.subject
+        return subject
+
+
+def requires(permission: Permission) -> Requires:
+    return Requires(permission)
+
+
+async def authenticated(request: Request) -> Subject:
+    """The caller, found once for each request and left in `request.state.subject`."""
+    known: Subject | None = getattr(request.state, "subject", None)
+    if known is not None:
+        return known
+    scheme, _sep, token = request.headers.get("authorization", "").partition(" ")
+    cookie = request.cookies.get(session_cookie())
+    async with database_of(request).transaction() as session:
+        if scheme.lower() == "bearer" and token:
+            subject = await authentication.subject_of_token(session, token.strip(), caller_address(request))
+        else:
+            found = await authentication.subject_of_session(session, cookie) if cookie else None
+            if found is None:
+                raise Unauthenticated(_("请先登录，或带上有效的令牌。"))
+            subject = found
+    if subject.csrf_token is not None and request.method not in SAFE_METHODS:
+        await check_csrf(request, subject.csrf_token)
+    request.state.subject = subject
+    return subject
+
+
+async def check_csrf(request: Request, expected: str) -> None:
+    """Refuse a write that another site made the browser send.
+
+    Two walls: the `Origin` must be ours (old browsers send none on some forms), and the session's own
+    token must come along, as a header from scripts or as a field from plain forms.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise CsrfRefused(_("请求来自其他网站，已拒绝。"))
+    given = request.headers.get("x-csrf-token")
+    if given is None and request.headers.get("content-type", "").startswith(_FORM_TYPES):
+        await request.body()  # stops at the limit; the form is then parsed from what was read
+        field = (await request.form()).get("csrf_token")
+        given = field if isinstance(field, str) else None
+    if given != expected:
+        raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))
+
+
+SignedIn = Annotated[Subject, Depends(requires(Permission.PASSWORD_CHANGE_OWN))]

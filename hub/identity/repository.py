@@ -1,0 +1,125 @@
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from hub.identity.models import (
+    AccessToken,
+    ApiClient,
+    ApiClientSecret,
+    Organization,
+    Person,
+    Session,
+    SignInFailure,
+)
+
+
+async def get_organization(session: AsyncSession, code: str) -> Organization | None:
+    return await session.scalar(select(Organization).where(Organization.code == code))
+
+
+async def get_organization_by_id(session: AsyncSession, organization_id: UUID) -> Organization | None:
+    return await session.get(Organization, organization_id)
+
+
+async def list_organizations(session: AsyncSession, kind: str | None = None) -> Sequence[Organization]:
+    statement = select(Organization).order_by(Organization.code)
+    if kind is not None:
+        statement = statement.where(Organization.kind == kind)
+    return (await session.scalars(statement)).all()
+
+
+async def get_person(session: AsyncSession, username: str) -> Person | None:
+    return await session.scalar(
+        select(Person).where(Person.username == username).options(joinedload(Person.organization))
+    )
+
+
+async def get_person_by_id(session: AsyncSession, person_id: UUID) -> Person | None:
+    return await session.scalar(select(Person).where(Person.id == person_id).options(joinedload(Person.organization)))
+
+
+async def list_people(session: AsyncSession) -> Sequence[Person]:
+    return (
+        await session.scalars(select(Person).options(joinedload(Person.organization)).order_by(Person.username))
+    ).all()
+
+
+async def get_session(session: AsyncSession, token_sha256: bytes) -> Session | None:
+    return await session.scalar(
+        select(Session)
+        .where(Session.token_sha256 == token_sha256, Session.ended_at.is_(None))
+        .options(joinedload(Session.person).joinedload(Person.organization))
+    )
+
+
+async def end_sessions(session: AsyncSession, person_id: UUID, now: datetime, *, but: bytes | None = None) -> None:
+    statement = update(Session).where(Session.person_id == person_id, Session.ended_at.is_(None))
+    if but is not None:
+        statement = statement.where(Session.token_sha256 != but)
+    await session.execute(statement.values(ended_at=now))
+
+
+async def get_client(session: AsyncSession, client_id: str) -> ApiClient | None:
+    return await session.scalar(
+        select(ApiClient).where(ApiClient.client_id == client_id).options(joinedload(ApiClient.organization))
+    )
+
+
+async def get_client_by_id(session: AsyncSession, api_client_id: UUID) -> ApiClient | None:
+    return await session.scalar(
+        select(ApiClient).where(ApiClient.id == api_client_id).options(joinedload(ApiClient.organization))
+    )
+
+
+async def list_live_secrets(session: AsyncSession, api_client_id: UUID) -> Sequence[ApiClientSecret]:
+    statement = (
+        select(ApiClientSecret)
+        .where(ApiClientSecret.api_client_id == api_client_id, ApiClientSecret.revoked_at.is_(None))
+        .order_by(ApiClientSecret.created_at)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def get_token(session: AsyncSession, token_sha256: bytes) -> AccessToken | None:
+    return await session.get(AccessToken, token_sha256)
+
+
+async def revoke_tokens(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    api_client_id: UUID | None = None,
+    secret_id: UUID | None = None,
+    person_id: UUID | None = None,
+) -> None:
+    owner = or_(
+        AccessToken.api_client_id == api_client_id,
+        AccessToken.api_client_secret_id == secret_id,
+        AccessToken.person_id == person_id,
+    )
+    await session.execute(update(AccessToken).where(owner, AccessToken.revoked_at.is_(None)).values(revoked_at=now))
+
+
+async def count_failures(
+    session: AsyncSession, since: datetime, *, account_sha256: bytes | None = None, address: str | None = None
+) -> tuple[int, datetime | None]:
+    """How many failures since then, and when the last one was."""
+    statement = select(func.count(), func.max(SignInFailure.at)).where(SignInFailure.at > since)
+    if account_sha256 is not None:
+        statement = statement.where(SignInFailure.account_sha256 == account_sha256)
+    if address is not None:
+        statement = statement.where(SignInFailure.address == address)
+    count, last = (await session.execute(statement)).one()
+    return count, last
+
+
+async def forget_failures(session: AsyncSession, account_sha256: bytes) -> None:
+    failures = (
+        await session.scalars(select(SignInFailure).where(SignInFailure.account_sha256 == account_sha256))
+    ).all()
+    for failure in failures:
+        await session.delete(failure)

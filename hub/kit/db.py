@@ -1,0 +1,103 @@
+"""The database: engine, sessions, base class and column types."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+from psycopg.types.json import set_json_dumps, set_json_loads
+from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+from hub.kit import json
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own class attribute
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+    }
+
+
+def uuid7() -> UUID:
+    """A time-ordered id; the standard library has it only from Python 3.14."""
+    return uuid_utils.compat.uuid7()
+
+
+# psycopg is used beside SQLAlchemy (COPY, LISTEN): both speak the same exact JSON.
+set_json_dumps(json.dumps)
+set_json_loads(json.loads)
+
+
+class Database:
+    """One engine and its sessions. A process has one; tests bind it to a connection they roll back."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=5,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            json_serializer=json.dumps,
+            json_deserializer=json.loads,
+            connect_args={"connect_timeout": 5},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    def bind(self, connection: AsyncConnection) -> None:
+        """Make every session a savepoint of one connection's transaction (tests only)."""
+        self._sessions = async_sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+
+    def unbind(self) -> None:
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end of the block, rolled back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A read-only REPEATABLE READ transaction of its own, for a stream that outlives its request."""
+        async with self._sessions() as session, session.begin():
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def set_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
+    """Tell row-level security which divisions' rows this transaction may touch.
+
+    Local to the transaction: a session-wide SET behind a transaction pooler leaked another
+    client's rows (DESIGN.md §5).
+    """
+    await session.execute(
+        text("SELECT set_config('hub.divisions', :divisions, true)"),
+        {"divisions": ",".join(sorted(divisions))},
+    )

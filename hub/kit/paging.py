@@ -1,0 +1,48 @@
+"""Lists: `{"items", "next"}` by keyset, so that no row is missed or repeated while data changes."""
+
+import base64
+import binascii
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from hub.kit import json
+from hub.kit.errors import ErrorItem, Unprocessable
+from hub.kit.i18n import gettext as _
+
+Item = TypeVar("Item")
+
+DEFAULT_LIMIT = 100
+MAXIMUM_LIMIT = 1000
+
+Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="how many items at most")]
+After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
+
+
+class Page(BaseModel, Generic[Item]):
+    items: list[Item]
+    next: str | None = Field(default=None, description="pass it as `after`; null: this was the last page")
+
+
+def encode_position(position: list[Any]) -> str:
+    """An opaque, URL-safe form of the last row's key."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def decode_position(after: str | None, *, length: int) -> list[Any] | None:
+    """The key of the last row seen, or None for the first page; a cursor of our own making only."""
+    if after is None:
+        return None
+    try:
+        position = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise _bad_cursor() from error
+    if not isinstance(position, list) or len(position) != length or not all(isinstance(p, str | int) for p in position):
+        raise _bad_cursor()
+    return position
+
+
+def _bad_cursor() -> Unprocessable:
+    message = _("after 不是上一页返回的 next，请从第一页重新读取。")
+    return Unprocessable(message, errors=[ErrorItem("query:/after", "cursor-not-valid", message)])

@@ -1,0 +1,178 @@
+"""Every failure becomes one shape: `application/problem+json` (RFC 9457)."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from hub.kit import json
+from hub.kit.errors import (
+    BadRequest,
+    ErrorItem,
+    Forbidden,
+    HubError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+    Unprocessable,
+)
+from hub.kit.i18n import gettext as _
+
+logger = logging.getLogger(__name__)
+
+TYPE_PREFIX = "urn:collect-once-hub:problem:"
+
+Render = Callable[[Request, HubError], Awaitable[Response]]
+OnRefusal = Callable[[Request, HubError], Awaitable[None]]
+
+
+class ProblemItem(BaseModel):
+    pointer: str = Field(description="JSON pointer (RFC 6901) to the fault in the request")
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document with a stable `code`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemItem] = []
+
+
+def problem(error: HubError) -> dict[str, Any]:
+    """The document of one failure. Extension members (`findings`, RFC 6749's `error`) come from the error."""
+    document: dict[str, Any] = {
+        "type": TYPE_PREFIX + error.code,
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    if error.errors:
+        document["errors"] = [
+            {"pointer": item.pointer, "code": item.code, "message": item.message} for item in error.errors
+        ]
+    return document | error.extra
+
+
+def problem_response(error: HubError) -> Response:
+    return json.JSONResponse(
+        problem(error), status_code=error.status, headers=error.headers, media_type="application/problem+json"
+    )
+
+
+def from_validation_error(error: RequestValidationError) -> HubError:
+    """All faults at once, each with its pointer; the caller's own input is not repeated."""
+    items = []
+    for fault in error.errors():
+        place, *path = fault["loc"]
+        pointer = "".join(f"/{json.escape_pointer(str(token))}" for token in path)
+        items.append(ErrorItem(pointer if place == "body" else f"{place}:{pointer}", fault["type"], _sentence(fault)))
+    return Unprocessable(_("请求内容有 {count} 处错误。").format(count=len(items)), errors=items)
+
+
+_SENTENCES: Mapping[str, Callable[[], str]] = {
+    "missing": lambda: _("必须填写。"),
+    "string_type": lambda: _("必须是文字。"),
+    "int_type": lambda: _("必须是整数。"),
+    "int_parsing": lambda: _("必须是整数。"),
+    "int_from_float": lambda: _("必须是整数。"),
+    "decimal_type": lambda: _("必须是数字。"),
+    "decimal_parsing": lambda: _("必须是数字。"),
+    "bool_type": lambda: _("必须是 true 或 false。"),
+    "bool_parsing": lambda: _("必须是 true 或 false。"),
+    "list_type": lambda: _("必须是列表。"),
+    "dict_type": lambda: _("必须是对象。"),
+    "model_attributes_type": lambda: _("必须是对象。"),
+    "model_type": lambda: _("必须是对象。"),
+    "date_from_datetime_parsing": lambda: _("必须是日期，例如 2026-11-22。"),
+    "date_parsing": lambda: _("必须是日期，例如 2026-11-22。"),
+    "date_type": lambda: _("必须是日期，例如 2026-11-22。"),
+    "enum": lambda: _("不是允许的取值。"),
+    "literal_error": lambda: _("不是允许的取值。"),
+    "extra_forbidden": lambda: _("没有这个字段，请检查拼写。"),
+    "string_too_short": lambda: _("太短。"),
+    "string_too_long": lambda: _("太长。"),
+    "string_pattern_mismatch": lambda: _("格式不对。"),
+    "too_short": lambda: _("项数太少。"),
+    "too_long": lambda: _("项数太多。"),
+    "greater_than_equal": lambda: _("太小。"),
+    "less_than_equal": lambda: _("太大。"),
+    "uuid_parsing": lambda: _("不是有效的编号。"),
+}
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    known = _SENTENCES.get(fault["type"])
+    if known is not None:
+        return known()
+    cause = fault.get("ctx", {}).get("error")
+    # A sentence of our own validators, written for people; pydantic's English is never shown.
+    return str(cause) if isinstance(cause, ValueError) else _("内容不对。")
+
+
+def from_http_exception(error: HTTPException) -> HubError:
+    """Starlette's own refusals (no such path, wrong method) in our shape."""
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(_("这个地址不支持这种请求方法。"), headers=dict(error.headers or {}))
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound(_("没有这个地址。"))
+    if error.status_code == HTTPStatus.FORBIDDEN:
+        return Forbidden(_("不允许这样做。"))
+    return BadRequest(_("请求无法处理。"))
+
+
+def from_database_error(error: DBAPIError | PoolTimeoutError) -> HubError:
+    """The database is away or busy: say so and when to come back; anything else is our own fault."""
+    is_away = isinstance(error, OperationalError | PoolTimeoutError) or getattr(error, "connection_invalidated", False)
+    logger.error("database error: %s", type(getattr(error, "orig", None) or error).__name__, exc_info=not is_away)
+    if is_away:
+        return ServiceUnavailable(_("数据库暂时不可用，已填内容没有丢失，请稍后重试。"), retry_after=5)
+    return HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。"))
+
+
+def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
+    """Answer every failure through `render`; tell `on_refusal` of each 401 and 403."""
+
+    async def answer(request: Request, error: HubError) -> Response:
+        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            await on_refusal(request, error)
+        return await render(request, error)
+
+    @app.exception_handler(HubError)
+    async def on_hub_error(request: Request, error: HubError) -> Response:
+        return await answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
+        return await answer(request, from_validation_error(error))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_exception(request: Request, error: HTTPException) -> Response:
+        return await answer(request, from_http_exception(error))
+
+    @app.exception_handler(DBAPIError)
+    async def on_database_error(request: Request, error: DBAPIError) -> Response:
+        return await render(request, from_database_error(error))
+
+    @app.exception_handler(PoolTimeoutError)
+    async def on_pool_timeout(request: Request, error: PoolTimeoutError) -> Response:
+        return await render(request, from_database_error(error))
+
+    @app.exception_handler(Exception)
+    async def on_unexpected(request: Request, error: Exception) -> Response:
+        logger.error("unexpected error", exc_info=error)
+        return await render(request, HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。")))

@@ -1,0 +1,144 @@
+"""Routers whose every route says who may call it.
+
+A route without a permission in its signature, and not marked `@public`, does not import. Before a
+body is read the caller is admitted (401, 403), then the body is read up to its limit (413) and
+parsed exactly (400, 422): FastAPI alone would read and parse first and ask afterwards.
+"""
+
+import functools
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from hub.kit import json
+from hub.kit.errors import PayloadTooLarge, UnsupportedMediaType
+from hub.kit.i18n import gettext as _
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_PUBLIC = "hub_public"
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@runtime_checkable
+class AccessRule(Protocol):
+    """A dependency that decides, from the head of the request alone, whether the caller may go on."""
+
+    permission: str
+
+    async def admit(self, request: Request) -> None:
+        """Raise `Unauthenticated` or `Forbidden`; otherwise leave the caller in `request.state`."""
+
+    async def __call__(self, request: Request) -> Any:
+        """The caller that was admitted."""
+
+
+class UnprotectedRouteError(TypeError):
+    """A route was declared that does not say who may call it."""
+
+
+def public(endpoint: Endpoint) -> Endpoint:
+    """Say in so many words that anybody may call this endpoint."""
+    setattr(endpoint, _PUBLIC, True)
+    return endpoint
+
+
+def access_rules(dependant: Dependant) -> Iterator[AccessRule]:
+    """Every access rule in the signature, at any depth."""
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, AccessRule):
+            yield dependency.call
+        yield from access_rules(dependency)
+
+
+class ExactRequest(Request):
+    """A request whose body stops at the limit and whose JSON is exact."""
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            limit: int = self.app.state.maximum_body_bytes
+            declared = self.headers.get("content-length", "0")
+            if not declared.isdecimal() or int(declared) > limit:
+                raise _too_large(limit)
+            chunks, size = [], 0
+            async for chunk in self.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                chunks.append(chunk)
+            self._body = b"".join(chunks)
+        return self._body
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = json.parse(await self.body())
+        return self._json
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(_("请求正文太大：最多 {limit} 字节。").format(limit=limit))
+
+
+def _check_media_type(request: Request, body: bytes, *, wants_form: bool) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    if body and not (media_type in _FORM_TYPES if wants_form else is_json):
+        wanted = " / ".join(_FORM_TYPES) if wants_form else "application/json"
+        raise UnsupportedMediaType(_("请用 {wanted} 发送正文。").format(wanted=wanted))
+
+
+class HubRoute(APIRoute):
+    """Admits the caller, then reads the body, then lets FastAPI do its work."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        rules = tuple(access_rules(self.dependant))
+        wants_form = self.body_field is not None and "Form" in type(self.body_field.field_info).__name__
+
+        async def admit_then_handle(request: Request) -> Response:
+            exact = ExactRequest(request.scope, request.receive)
+            for rule in rules:
+                await rule.admit(exact)
+            if request.method not in _BODILESS:
+                body = await exact.body()
+                if self.body_field is not None:
+                    _check_media_type(exact, body, wants_form=wants_form)
+                    if body and not wants_form:
+                        await exact.json()
+            return await handle(exact)
+
+        return admit_then_handle
+
+
+def _answer_exactly(endpoint: Callable[..., Any], status_code: int) -> Callable[..., Any]:
+    """Write models with our own JSON writer: pydantic's would turn a Decimal into text."""
+
+    @functools.wraps(endpoint)
+    async def answer(*arguments: Any, **named: Any) -> Any:
+        result = await endpoint(*arguments, **named)
+        return json.JSONResponse(result, status_code=status_code) if isinstance(result, BaseModel) else result
+
+    return answer
+
+
+class HubRouter(APIRouter):
+    """An `APIRouter` that refuses routes without a permission."""
+
+    def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
+        super().__init__(prefix=prefix, tags=list(tags or []), route_class=HubRoute)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        status_code = options.get("status_code") or 200
+        is_public = getattr(endpoint, _PUBLIC, False)
+        super().add_api_route(path, _answer_exactly(endpoint, status_code), **options)
+        route = self.routes[-1]
+        if isinstance(route, APIRoute) and not is_public and not any(access_rules(route.dependant)):
+            self.routes.pop()
+            msg = f"{endpoint.__module__}.{endpoint.__qualname__} has neither a permission nor @public"
+            raise UnprotectedRouteError(msg)

@@ -1,0 +1,29 @@
+"""Every table, for the migrations: importing this module fills `Base.metadata`."""
+
+from hub.audit import models as audit
+from hub.calendar import models as calendar
+from hub.capture import models as capture
+from hub.exchange import models as exchange
+from hub.forms import models as forms
+from hub.geography import models as geography
+from hub.grants import models as grants
+from hub.identity import models as identity
+from hub.kit import idempotency
+from hub.kit.db import Base
+from hub.registry import models as registry
+from hub.store import models as store
+
+__all__ = [
+    "Base",
+    "audit",
+    "calendar",
+    "capture",
+    "exchange",
+    "forms",
+    "geography",
+    "grants",
+    "idempotency",
+    "identity",
+    "registry",
+    "store",
+]

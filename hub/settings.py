@@ -1,0 +1,72 @@
+"""The only reader of the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+
+class Settings(BaseSettings):
+    """Every setting, from `HUB_…` or from the file of `KEY=value` lines that `HUB_CONFIG` names."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path(".hub-data"), description="the folder of the private database, keys and demo accounts"
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL 15 or newer, as the application's role; absent: the hub starts its own server",
+    )
+    migration_database_url: SecretStr | None = Field(
+        default=None, description="the same database as its owner, for `hub migrate`"
+    )
+    county: str = Field(default="433124", pattern=r"^\d{6}$", description="the area this hub serves")
+    demo: bool = Field(default=True, description="load the demo county into an empty database")
+    host: str = Field(default="127.0.0.1", description="the address to listen on")
+    port: int = Field(default=8000, ge=1, le=65535, description="the port to listen on")
+    workers: int = Field(default=1, ge=1, le=64, description="server processes")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="log detail")
+    secure_cookies: bool = Field(
+        default=False, description="mark cookies Secure and name them __Host-; set it behind HTTPS"
+    )
+    maximum_body_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="the largest request body that is read"
+    )
+    token_minutes: int = Field(default=30, ge=1, le=24 * 60, description="how long a bearer token lives")
+    session_idle_minutes: int = Field(default=30, ge=1, description="a session ends when idle this long")
+    session_hours: int = Field(default=12, ge=1, description="a session ends after this at the latest")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by the file HUB_CONFIG names
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, as an operator expects when trying something out."""
+        file = DotEnvSettingsSource(settings_cls, env_file=os.environ.get("HUB_CONFIG"))
+        return init_settings, env_settings, file, file_secret_settings
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
+
+
+def share_folder(name: Literal["migrations", "schemas"]) -> Path:
+    """Where shipped migrations or registry files are: beside the package in a checkout, inside it once installed."""
+    package = Path(__file__).resolve().parent
+    installed = package / "share" / name
+    return installed if installed.is_dir() else package.parent / name

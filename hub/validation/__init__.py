@@ -1,0 +1,36 @@
+"""Elements and rules in, findings out. Pure: knows no registry, no database and no web."""
+
+from hub.validation.check import check
+from hub.validation.derive import derive
+from hub.validation.expression import (
+    CompiledExpression,
+    compile_derivation,
+    compile_rule,
+    named_identifiers,
+)
+from hub.validation.form import FormSpec
+from hub.validation.grammar import RuleFault
+from hub.validation.json_schema import form_json_schema
+from hub.validation.report import MISSING_REASONS, Finding, Row, TypedRow, ValidationReport
+from hub.validation.specification import ElementSpec, RuleSpec, Severity, Source
+
+__all__ = [
+    "MISSING_REASONS",
+    "CompiledExpression",
+    "ElementSpec",
+    "Finding",
+    "FormSpec",
+    "Row",
+    "RuleFault",
+    "RuleSpec",
+    "Severity",
+    "Source",
+    "TypedRow",
+    "ValidationReport",
+    "check",
+    "compile_derivation",
+    "compile_rule",
+    "derive",
+    "form_json_schema",
+    "named_identifiers",
+]

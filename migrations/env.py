@@ -1,0 +1,83 @@
+"""Alembic's environment: runs as the database's owner and grants the application's role what it needs."""
+
+from alembic import context
+from alembic.operations import MigrateOperation, Operations
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.engine import Connection
+
+from hub.models import Base
+
+# A migration waits at most this long for a lock, so that it never stops a running hub for longer.
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "15min"
+# One migrator at a time, whatever the number of servers that start at once.
+MIGRATION_LOCK = 0x4D16
+
+
+@Operations.register_operation("grant_to_application")
+class GrantToApplication(MigrateOperation):
+    """`op.grant_to_application("SELECT, INSERT", "audit_events")`: the serving role owns nothing."""
+
+    def __init__(self, privileges: str, tables: tuple[str, ...]) -> None:
+        self.privileges = privileges
+        self.tables = tables
+
+    @classmethod
+    def grant_to_application(cls, operations: Operations, privileges: str, *tables: str) -> None:
+        operations.invoke(cls(privileges, tables))
+
+
+@Operations.implementation_for(GrantToApplication)
+def grant(operations: Operations, operation: GrantToApplication) -> None:
+    role = context.config.attributes["application_role"]
+    for table in operation.tables:
+        operations.execute(f'GRANT {operation.privileges} ON {table} TO "{role}"')
+
+
+@Operations.register_operation("protect_rows")
+class ProtectRows(MigrateOperation):
+    """`op.protect_rows("records", "division")`: rows outside the transaction's divisions do not exist."""
+
+    def __init__(self, table: str, column: str) -> None:
+        self.table = table
+        self.column = column
+
+    @classmethod
+    def protect_rows(cls, operations: Operations, table: str, column: str) -> None:
+        operations.invoke(cls(table, column))
+
+
+@Operations.implementation_for(ProtectRows)
+def protect(operations: Operations, operation: ProtectRows) -> None:
+    """FORCE also binds the owner; without a context `current_setting` is null and no row matches."""
+    operations.execute(f"ALTER TABLE {operation.table} ENABLE ROW LEVEL SECURITY")
+    operations.execute(f"ALTER TABLE {operation.table} FORCE ROW LEVEL SECURITY")
+    operations.execute(
+        f"CREATE POLICY divisions_in_scope ON {operation.table} USING ({operation.column} IN ("
+        "SELECT code FROM divisions WHERE lineage && string_to_array(current_setting('hub.divisions', true), ',')))"
+    )
+
+
+def run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    connection.commit()
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        run(given)
+        return
+    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.commit()
+        run(connection)
+    engine.dispose()
+
+
+run_online()

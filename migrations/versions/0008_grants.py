@@ -1,0 +1,83 @@
+"""Access grants and the read log."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "data_reads",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reader_kind", sa.String(), nullable=False),
+        sa.Column("reader", sa.String(), nullable=False),
+        sa.Column("organization", sa.String(), nullable=False),
+        sa.Column("grants", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("object_class", sa.String(), nullable=False),
+        sa.Column("elements", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("divisions", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("periods", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_reads")),
+    )
+    op.create_index(op.f("ix_data_reads_at"), "data_reads", ["at"], unique=False)
+    op.create_index("ix_data_reads_divisions", "data_reads", ["divisions"], unique=False, postgresql_using="gin")
+    op.create_index("ix_data_reads_elements", "data_reads", ["elements"], unique=False, postgresql_using="gin")
+    op.create_index(op.f("ix_data_reads_organization"), "data_reads", ["organization"], unique=False)
+    op.create_table(
+        "access_grants",
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("organization", sa.String(), nullable=False),
+        sa.Column("steward", sa.String(), nullable=False),
+        sa.Column("elements", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("element_versions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("divisions", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("period_from", sa.String(), nullable=False),
+        sa.Column("period_to", sa.String(), nullable=True),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('requested', 'active', 'refused', 'suspended', 'revoked')", name=op.f("ck_access_grants_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization"], ["organizations.code"], name=op.f("fk_access_grants_organization_organizations")
+        ),
+        sa.ForeignKeyConstraint(
+            ["steward"], ["organizations.code"], name=op.f("fk_access_grants_steward_organizations")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_access_grants")),
+        sa.UniqueConstraint("serial", name=op.f("uq_access_grants_serial")),
+    )
+    op.create_index(op.f("ix_access_grants_organization"), "access_grants", ["organization"], unique=False)
+    op.create_index(op.f("ix_access_grants_steward"), "access_grants", ["steward"], unique=False)
+    op.grant_to_application("SELECT, INSERT, UPDATE", "access_grants")
+    op.grant_to_application("SELECT, INSERT", "data_reads")
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_access_grants_steward"), table_name="access_grants")
+    op.drop_index(op.f("ix_access_grants_organization"), table_name="access_grants")
+    op.drop_table("access_grants")
+    op.drop_index(op.f("ix_data_reads_organization"), table_name="data_reads")
+    op.drop_index("ix_data_reads_elements", table_name="data_reads", postgresql_using="gin")
+    op.drop_index("ix_data_reads_divisions", table_name="data_reads", postgresql_using="gin")
+    op.drop_index(op.f("ix_data_reads_at"), table_name="data_reads")
+    op.drop_table("data_reads")

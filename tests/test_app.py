@@ -1,0 +1,19 @@
+import httpx
+import pytest
+
+
+class TestOperations:
+    async def test_ready_when_migrated(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/readyz")
+        assert response.status_code == 200, response.text
+        assert response.json() == {"status": "ready"}
+
+    async def test_unknown_path_is_a_problem(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/api/v1/nowhere")
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["code"] == "not_found"
+
+    @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+    async def test_answers(self, client: httpx.AsyncClient, path: str) -> None:
+        assert (await client.get(path)).status_code == 200
