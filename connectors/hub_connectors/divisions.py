@@ -1,0 +1,36 @@
+"""Names of villages and townships: a department's form is read by people, codes alone would not do."""
+
+from collections.abc import Iterable
+
+from hub_connectors.client import HubClient
+from hub_connectors.wire import Division
+
+VILLAGE_DIGITS, TOWNSHIP_DIGITS, COUNTY_DIGITS = 12, 9, 6
+
+
+class DivisionNames:
+    """Asks for all children of a parent at once, and for a single code only when its parent does not list it."""
+
+    def __init__(self, hub: HubClient) -> None:
+        self._hub = hub
+        self._known: dict[str, Division] = {}
+        self._listed: set[str] = set()
+
+    def of_villages(self, codes: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Code → (township, village)."""
+        names = {}
+        for code in sorted(set(codes)):
+            village = self._find(code, code[:TOWNSHIP_DIGITS])
+            # After a merger the official parent need not be the code's own prefix.
+            parent = village.parent_code or code[:TOWNSHIP_DIGITS]
+            township = self._find(parent, parent[:COUNTY_DIGITS]) if parent != code else village
+            names[code] = (township.name, village.name)
+        return names
+
+    def _find(self, code: str, parent: str) -> Division:
+        if code not in self._known and parent not in self._listed and parent != code:
+            self._listed.add(parent)
+            self._known.update({division.code: division for division in self._hub.list_divisions(parent)})
+        if code not in self._known:
+            self._known[code] = self._hub.get_division(code)
+        return self._known[code]
