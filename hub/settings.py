@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1, description="a session ends when idle this long")
     session_hours: int = Field(default=12, ge=1, description="a session ends after this at the latest")
 
+    password_policy: Literal["dengbao", "asvs"] = Field(
+        default="dengbao", description="dengbao: three character classes (GB/T 22239); asvs: length and word list only"
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
@@ -40,10 +40,13 @@ async def set_links(session: AsyncSession, links: Sequence[tuple[UUID, int, byte
     connection = await session.connection()
     statement = (
         update(AuditEventRow)
-        .where(AuditEventRow.id == bindparam("event"))
-        .values(position=bindparam("at"), chain_sha256=bindparam("link"))
+        .where(AuditEventRow.id == bindparam("sealed_event"))
+        .values(position=bindparam("sealed_position"), chain_sha256=bindparam("sealed_link"))
     )
-    await connection.execute(statement, [{"event": i, "at": p, "link": c} for i, p, c in links])
+    await connection.execute(
+        statement,
+        [{"sealed_event": event, "sealed_position": position, "sealed_link": link} for event, position, link in links],
+    )
 
 
 def add_event(session: AsyncSession, event: AuditEventRow) -> None:
@@ -54,16 +57,17 @@ def add_head(session: AsyncSession, head: AuditHead) -> None:
     session.add(head)
 
 
-async def each_sealed(session: AsyncSession) -> AsyncIterator[AuditEventRow]:
-    statement = select(AuditEventRow).where(AuditEventRow.position.is_not(None)).order_by(AuditEventRow.position)
-    async for event in await session.stream_scalars(statement.execution_options(yield_per=2000)):
-        yield event
+async def list_sealed(session: AsyncSession, *, after: int, limit: int) -> Sequence[AuditEventRow]:
+    """The next events in the order of the chain; read and let go, whatever the length of the log."""
+    session.expunge_all()
+    statement = (
+        select(AuditEventRow).where(AuditEventRow.position > after).order_by(AuditEventRow.position).limit(limit)
+    )
+    return (await session.scalars(statement)).all()
 
 
-async def each_unsealed(session: AsyncSession) -> AsyncIterator[AuditEventRow]:
-    statement = select(AuditEventRow).where(AuditEventRow.position.is_(None)).order_by(AuditEventRow.id)
-    async for event in await session.stream_scalars(statement.execution_options(yield_per=2000)):
-        yield event
+async def list_unsealed_events(session: AsyncSession) -> Sequence[AuditEventRow]:
+    return (await session.scalars(select(AuditEventRow).where(AuditEventRow.position.is_(None)))).all()
 
 
 async def list_heads(session: AsyncSession) -> Sequence[AuditHead]:

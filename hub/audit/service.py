@@ -15,6 +15,8 @@ from hub.kit.db import Database, uuid7
 from hub.kit.middleware import request_id
 
 SEALED_AT_ONCE = 5000
+# Below every position, so that an event moved to a negative one is met as well.
+MINIMUM_POSITION = -(2**63)
 
 _CONTENT = (
     "id",
@@ -124,19 +126,21 @@ class Sealer:
 
     async def verify(self, session: AsyncSession) -> "Verdict":
         """Walk the whole chain; the first thing that does not hold is named."""
-        links: dict[int, bytes] = {}
         heads = {head.position: head for head in await repository.list_heads(session)}
         filed = self._filed_heads()
-        position, link = 0, chain.GENESIS
-        async for event in repository.each_sealed(session):
-            position += 1
-            broken = _broken(event, position, link)
-            if broken is not None:
-                return Verdict(position - 1, broken)
-            link = chain.next_link(link, event.sha256)
-            if position in heads or position in filed:
-                links[position] = link
-        async for event in repository.each_unsealed(session):
+        links: dict[int, bytes] = {}
+        position, link, last_seen = 0, chain.GENESIS, MINIMUM_POSITION
+        while events := await repository.list_sealed(session, after=last_seen, limit=SEALED_AT_ONCE):
+            for event in events:
+                position += 1
+                broken = _broken(event, position, link)
+                if broken is not None:
+                    return Verdict(position - 1, broken)
+                link = chain.next_link(link, event.sha256)
+                if position in heads or position in filed:
+                    links[position] = link
+            last_seen = position
+        for event in await repository.list_unsealed_events(session):
             if _hash(event) != event.sha256:
                 return Verdict(position, Break(None, str(event.id), "altered before it was sealed"))
         return Verdict(position, self._broken_head(heads, filed, links))

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -15,6 +15,7 @@ from hub.identity.models import (
     Session,
     SignInFailure,
 )
+from hub.kit.db import Base
 
 
 async def get_organization(session: AsyncSession, code: str) -> Organization | None:
@@ -42,10 +43,18 @@ async def get_person_by_id(session: AsyncSession, person_id: UUID) -> Person | N
     return await session.scalar(select(Person).where(Person.id == person_id).options(joinedload(Person.organization)))
 
 
-async def list_people(session: AsyncSession) -> Sequence[Person]:
-    return (
-        await session.scalars(select(Person).options(joinedload(Person.organization)).order_by(Person.username))
-    ).all()
+async def list_people(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[Person]:
+    statement = select(Person).options(joinedload(Person.organization)).order_by(Person.username).limit(limit)
+    if after is not None:
+        statement = statement.where(Person.username > after)
+    return (await session.scalars(statement)).all()
+
+
+async def list_clients(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[ApiClient]:
+    statement = select(ApiClient).options(joinedload(ApiClient.organization)).order_by(ApiClient.client_id).limit(limit)
+    if after is not None:
+        statement = statement.where(ApiClient.client_id > after)
+    return (await session.scalars(statement)).all()
 
 
 async def get_session(session: AsyncSession, token_sha256: bytes) -> Session | None:
@@ -88,19 +97,19 @@ async def get_token(session: AsyncSession, token_sha256: bytes) -> AccessToken |
     return await session.get(AccessToken, token_sha256)
 
 
-async def revoke_tokens(
-    session: AsyncSession,
-    now: datetime,
-    *,
-    api_client_id: UUID | None = None,
-    secret_id: UUID | None = None,
-    person_id: UUID | None = None,
-) -> None:
-    owner = or_(
-        AccessToken.api_client_id == api_client_id,
-        AccessToken.api_client_secret_id == secret_id,
-        AccessToken.person_id == person_id,
-    )
+async def revoke_tokens_of_client(session: AsyncSession, api_client_id: UUID, now: datetime) -> None:
+    await _revoke_tokens(session, AccessToken.api_client_id == api_client_id, now)
+
+
+async def revoke_tokens_of_secret(session: AsyncSession, secret_id: UUID, now: datetime) -> None:
+    await _revoke_tokens(session, AccessToken.api_client_secret_id == secret_id, now)
+
+
+async def revoke_tokens_of_person(session: AsyncSession, person_id: UUID, now: datetime) -> None:
+    await _revoke_tokens(session, AccessToken.person_id == person_id, now)
+
+
+async def _revoke_tokens(session: AsyncSession, owner: ColumnElement[bool], now: datetime) -> None:
     await session.execute(update(AccessToken).where(owner, AccessToken.revoked_at.is_(None)).values(revoked_at=now))
 
 
@@ -118,8 +127,8 @@ async def count_failures(
 
 
 async def forget_failures(session: AsyncSession, account_sha256: bytes) -> None:
-    failures = (
-        await session.scalars(select(SignInFailure).where(SignInFailure.account_sha256 == account_sha256))
-    ).all()
-    for failure in failures:
-        await session.delete(failure)
+    await session.execute(delete(SignInFailure).where(SignInFailure.account_sha256 == account_sha256))
+
+
+def add(session: AsyncSession, row: Base) -> None:
+    session.add(row)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -12,6 +13,7 @@ from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.i18n import gettext as _
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 1000
@@ -23,6 +25,14 @@ After = Annotated[str | None, Query(max_length=2000, description="`next` of the 
 class Page(BaseModel, Generic[Item]):
     items: list[Item]
     next: str | None = Field(default=None, description="pass it as `after`; null: this was the last page")
+
+
+def page_of(
+    rows: Sequence[Row], limit: int, *, read: Callable[[Row], Item], key: Callable[[Row], list[Any]]
+) -> "Page[Item]":
+    """A page from `limit + 1` rows: the one too many only says that there is more."""
+    shown = rows[:limit]
+    return Page(items=[read(row) for row in shown], next=encode_position(key(shown[-1])) if len(rows) > limit else None)
 
 
 def encode_position(position: list[Any]) -> str:
@@ -41,6 +51,12 @@ def decode_position(after: str | None, *, length: int) -> list[Any] | None:
     if not isinstance(position, list) or len(position) != length or not all(isinstance(p, str | int) for p in position):
         raise _bad_cursor()
     return position
+
+
+def decode_key(after: str | None) -> str | None:
+    """The key of the last row seen, where one text is the whole key."""
+    position = decode_position(after, length=1)
+    return None if position is None else str(position[0])
 
 
 def _bad_cursor() -> Unprocessable:

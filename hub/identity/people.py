@@ -1,0 +1,108 @@
+"""People: made, given roles, disabled; their passwords changed by themselves or reset for them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.audit import service as audit
+from hub.audit.actions import AuditAction
+from hub.audit.service import Actor
+from hub.identity import repository, secrets
+from hub.identity.errors import NameTaken, PasswordNotAccepted
+from hub.identity.models import Person
+from hub.identity.roles import Role
+from hub.identity.subject import Subject
+from hub.kit import clock
+from hub.kit.errors import ErrorItem, NotFound
+from hub.kit.i18n import gettext as _
+from hub.settings import settings
+
+
+async def create_person(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    username: str,
+    display_name: str,
+    organization: str,
+    roles: Sequence[Role],
+    password_hash: str,
+    must_change_password: bool = True,
+) -> Person:
+    """A person of an organisation. The password is hashed by the caller, before its transaction begins."""
+    owner = await repository.get_organization(session, organization)
+    if owner is None:
+        raise NotFound(_("没有编码为 {code} 的单位。").format(code=organization))
+    if await repository.get_person(session, username) is not None:
+        raise NameTaken(_("用户名 {username} 已被使用。").format(username=username))
+    person = Person(
+        username=username,
+        display_name=display_name,
+        password_hash=password_hash,
+        must_change_password=must_change_password,
+        organization=owner,
+        organization_id=owner.id,
+        roles=sorted({role.value for role in roles}),
+    )
+    repository.add(session, person)
+    await session.flush()
+    await audit.record(
+        session, actor, AuditAction.PERSON_CREATE, "person", username, details={"roles": list(person.roles)}
+    )
+    return person
+
+
+async def get_person(session: AsyncSession, username: str) -> Person:
+    person = await repository.get_person(session, username)
+    if person is None:
+        raise NotFound(_("没有用户名为 {username} 的人员。").format(username=username))
+    return person
+
+
+def check_password(password: str, username: str) -> None:
+    """Raise `PasswordNotAccepted` with everything that is wrong with a new password."""
+    faults = secrets.password_faults(password, username, policy=settings().password_policy)
+    if faults:
+        errors = [ErrorItem("/new_password", "password-not-accepted", fault) for fault in faults]
+        raise PasswordNotAccepted("".join(faults), errors=errors)
+
+
+async def change_password(
+    session: AsyncSession, subject: Subject, *, old_password: str, new_password: str, session_token: str | None
+) -> None:
+    """Change one's own password; every other session and every token of the person ends."""
+    person = await get_person(session, subject.name)
+    if not await secrets.verify_password(old_password, person.password_hash):
+        fault = _("原密码不对。")
+        raise PasswordNotAccepted(fault, errors=[ErrorItem("/old_password", "password-wrong", fault)])
+    check_password(new_password, person.username)
+    person.password_hash = await secrets.hash_password(new_password)
+    person.must_change_password = False
+    await _end_access(session, person, keep=session_token)
+    await audit.record(session, subject.actor, AuditAction.PASSWORD_CHANGE, "person", person.username)
+
+
+async def reset_password(session: AsyncSession, actor: Actor, username: str) -> str:
+    """A new password that an administrator hands over; the person must change it at the next sign-in."""
+    person = await get_person(session, username)
+    password = secrets.new_password()
+    person.password_hash = await secrets.hash_password(password)
+    person.must_change_password = True
+    await _end_access(session, person)
+    await audit.record(session, actor, AuditAction.PASSWORD_RESET, "person", username)
+    return password
+
+
+async def disable_person(session: AsyncSession, actor: Actor, username: str) -> Person:
+    """Nobody is deleted: the audit log names them. What they held ends at once."""
+    person = await get_person(session, username)
+    person.disabled_at = person.disabled_at or clock.now()
+    await _end_access(session, person)
+    await audit.record(session, actor, AuditAction.PERSON_DISABLE, "person", username)
+    return person
+
+
+async def _end_access(session: AsyncSession, person: Person, *, keep: str | None = None) -> None:
+    now = clock.now()
+    await repository.end_sessions(session, person.id, now, but=secrets.digest(keep) if keep else None)
+    await repository.revoke_tokens_of_person(session, person.id, now)

@@ -1,0 +1,95 @@
+"""Identity on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from hub.identity.models import ApiClient, Person
+from hub.identity.roles import Role
+
+Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PersonCreate(_Input):
+    username: Username
+    display_name: Label
+    organization: Code
+    roles: list[Role] = Field(min_length=1)
+
+
+class PersonRead(BaseModel):
+    username: str
+    display_name: str
+    organization: str
+    roles: list[str]
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        return cls(
+            username=person.username,
+            display_name=person.display_name,
+            organization=person.organization.code,
+            roles=person.roles,
+            disabled_at=person.disabled_at,
+        )
+
+
+class PasswordIssued(BaseModel):
+    """Shown once; the person changes it at the next sign-in."""
+
+    username: str
+    password: str
+
+
+class PasswordChange(_Input):
+    old_password: str = Field(max_length=200)
+    new_password: str = Field(max_length=200)
+
+
+class ApiClientCreate(_Input):
+    client_id: Code
+    name: Label
+    organization: Code
+    allowed_networks: list[Annotated[str, StringConstraints(max_length=50)]] = Field(default=[], max_length=50)
+
+
+class ApiClientRead(BaseModel):
+    client_id: str
+    name: str
+    organization: str
+    allowed_networks: list[str]
+    last_used_at: datetime | None
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, client: ApiClient) -> Self:
+        return cls(
+            client_id=client.client_id,
+            name=client.name,
+            organization=client.organization.code,
+            allowed_networks=client.allowed_networks,
+            last_used_at=client.last_used_at,
+            disabled_at=client.disabled_at,
+        )
+
+
+class ApiClientSecretRead(BaseModel):
+    """A live secret by its id and age; the secret itself is not kept."""
+
+    id: str
+    created_at: datetime
+
+
+class SecretIssued(BaseModel):
+    """Shown once."""
+
+    client_id: str
+    client_secret: str
