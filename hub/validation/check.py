@@ -1,0 +1,216 @@
+"""The check of a form: every finding at once, none raised."""
+
+from collections.abc import Container, Mapping, Sequence
+from decimal import Decimal
+
+import polars as pl
+
+from hub.datatypes import Value, ValueFault, parse, shown, to_wire
+from hub.datatypes.numerals import canonical
+from hub.kit.i18n import Language, current_language, use_language
+from hub.kit.i18n import gettext as _
+from hub.validation.form import FormSpec
+from hub.validation.grammar import previous_column
+from hub.validation.judgement import failures
+from hub.validation.plan import Derivation, PlannedRule
+from hub.validation.reading import ReadRow, build_frame, read_row
+from hub.validation.report import Finding, Row, TypedRow, ValidationReport
+from hub.validation.specification import ElementSpec
+
+
+def check(
+    spec: FormSpec,
+    rows: Sequence[Row],
+    *,
+    language: Language | None = None,
+    expected_divisions: Mapping[str, str] | None = None,
+    known_divisions: Container[str] | None = None,
+) -> ValidationReport:
+    """Checks the rows of one form.
+
+    `expected_divisions` (code to name) are the rows the task asks for; without it every division is taken.
+    `known_divisions` tells a code that does not exist from one that belongs to somebody else.
+    CPU-bound: call it off the event loop.
+    """
+    with use_language(language or current_language()):
+        placed, strangers = _sort_out(rows, expected_divisions, known_divisions)
+        read = [read_row(spec, row) for row in placed]
+        first = _first_of_each(read)
+        frame = build_frame(spec.plan, first)
+        violations = _judge_rules(spec, first, frame)
+        findings = [finding for one in read for finding in one.findings]
+        findings += violations + _judge_derivations(spec, first, frame, violations)
+        findings += strangers + _repeated(read, first) + _absent(placed, expected_divisions)
+        typed = tuple(TypedRow(one.row.division, one.row.entity, one.values, one.missing) for one in first)
+        return ValidationReport(_in_order(spec, rows, findings), typed)
+
+
+def _sort_out(
+    rows: Sequence[Row], expected: Mapping[str, str] | None, known: Container[str] | None
+) -> tuple[list[Row], list[Finding]]:
+    """Rows of the task, and a finding for each that is not; what such a row says is nobody's to judge here."""
+    if expected is None:
+        return list(rows), []
+    placed, findings = [], []
+    for row in rows:
+        if row.division in expected:
+            placed.append(row)
+        elif known is not None and row.division not in known:
+            message = _("没有代码为“{division}”的区划，请核对代码").format(division=shown(row.division))
+            findings.append(_of_row(row, "division-unknown", message))
+        else:
+            message = _("{place}不在本次填报范围内，请删去这一行").format(place=shown(row.place))
+            findings.append(_of_row(row, "division-not-in-task", message))
+    return placed, findings
+
+
+def _of_row(row: Row, code: str, message: str) -> Finding:
+    return Finding("error", code, message, division=row.division, entity=row.entity)
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.division, row.entity
+
+
+def _first_of_each(read: Sequence[ReadRow]) -> list[ReadRow]:
+    found: dict[tuple[str, str], ReadRow] = {}
+    for one in read:
+        found.setdefault(_key(one.row), one)
+    return list(found.values())
+
+
+def _repeated(read: Sequence[ReadRow], first: Sequence[ReadRow]) -> list[Finding]:
+    kept = {id(one) for one in first}
+    return [
+        _of_row(one.row, "row-duplicate", _("{place}：这一行重复了，请只留一行").format(place=one.row.place))
+        for one in read
+        if id(one) not in kept
+    ]
+
+
+def _absent(placed: Sequence[Row], expected: Mapping[str, str] | None) -> list[Finding]:
+    present = {row.division for row in placed}
+    return [
+        _of_row(Row(division), "row-missing", _("{place}：还没有填报，请补上这一行").format(place=name))
+        for division, name in (expected or {}).items()
+        if division not in present
+    ]
+
+
+def _judge_derivations(
+    spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame, violations: Sequence[Finding]
+) -> list[Finding]:
+    """Adds the derived values to the rows; one that its own domain refuses is a finding, not a stored value.
+
+    It is only told when nothing it was computed from is in question already: one slip, one finding.
+    """
+    questioned: dict[tuple[str, str], set[str]] = {_key(one.row): set() for one in read}
+    for violation in violations:
+        if violation.severity == "error":
+            questioned[violation.division, violation.entity].update(violation.elements)
+    findings = []
+    for derivation in (one for step in spec.plan.steps for one in step):
+        element = derivation.element
+        for one, value in zip(read, frame[element.identifier].to_list(), strict=True):
+            if value is None:
+                continue
+            try:
+                one.values[element.identifier] = parse(value, element.domain)
+            except ValueFault as fault:
+                doubtful = questioned[_key(one.row)]
+                if doubtful.isdisjoint(derivation.compiled.named):
+                    findings.append(_bad_derivation(spec, one.row, derivation, fault))
+                doubtful.add(element.identifier)
+    return findings
+
+
+def _bad_derivation(spec: FormSpec, row: Row, derivation: Derivation, fault: ValueFault) -> Finding:
+    element = derivation.element
+    names = "、".join(spec.by_identifier[name].label for name in derivation.compiled.named)
+    sentence = fault.message(f"{row.place} {element.label}")
+    return Finding(
+        severity="error",
+        code=fault.code,
+        message=_("{sentence}；它由{names}算出，请核对这些数").format(sentence=sentence, names=names),
+        division=row.division,
+        entity=row.entity,
+        element=element.identifier,
+        elements=(element.identifier, *derivation.compiled.named),
+        value=to_wire(fault.raw, element.domain) if isinstance(fault.raw, Value) else None,
+    )
+
+
+def _judge_rules(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame) -> list[Finding]:
+    plan = spec.plan
+    failed = failures(frame, plan.verdicts)
+    if not failed:
+        return []
+    values = frame.to_dicts()
+    return [
+        _violation(spec, read[failure.row].row, plan.rules[failure.rule], values[failure.row]) for failure in failed
+    ]
+
+
+def _violation(spec: FormSpec, row: Row, rule: PlannedRule, values: Mapping[str, Value | None]) -> Finding:
+    advice = _("请核对后修改") if rule.spec.severity == "error" else _("请核对；情况属实的，请在提交时说明原因")
+    blamed = spec.by_identifier[rule.blamed]
+    seen = values[rule.blamed] if rule.blamed in rule.compiled.current else None
+    return Finding(
+        severity=rule.spec.severity,
+        code="rule-violated",
+        message=_("{place}：{rule}（{operands}）。{advice}").format(
+            place=row.place,
+            rule=rule.spec.sentence.rstrip("。."),
+            operands=_("，").join(_operands(spec, rule, values)),
+            advice=advice,
+        ),
+        division=row.division,
+        entity=row.entity,
+        element=rule.blamed,
+        elements=rule.compiled.named,
+        rule=rule.spec.identifier,
+        value=None if seen is None else to_wire(_plain(seen), blamed.domain),
+    )
+
+
+def _operands(spec: FormSpec, rule: PlannedRule, values: Mapping[str, Value | None]) -> list[str]:
+    """Each element the rule names with the value seen; where it looks back, both numbers."""
+    said = []
+    for name in rule.compiled.named:
+        element = spec.by_identifier[name]
+        if name in rule.compiled.current:
+            said.append(_("{name}{value}").format(name=element.label, value=_seen(element, values[name])))
+        if name in rule.compiled.previous:
+            held = values[previous_column(name)]
+            said.append(_("上期{name}{value}").format(name=element.label, value=_seen(element, held)))
+    return said
+
+
+def _seen(element: ElementSpec, value: Value | None) -> str:
+    """A quantity with its unit, a code with its meaning."""
+    if value is None or isinstance(value, bool):
+        return shown(value)
+    if isinstance(value, str):
+        return f"“{shown(value)}”{element.domain.meanings.get(value, '')}"
+    return f"{shown(_plain(value))}{element.domain.unit or ''}"
+
+
+def _plain(value: Value) -> Value:
+    """A decimal without the zeros that its column pads it with."""
+    return canonical(value) if isinstance(value, Decimal) else value
+
+
+def _in_order(spec: FormSpec, rows: Sequence[Row], findings: list[Finding]) -> tuple[Finding, ...]:
+    row_order: dict[tuple[str, str], int] = {}
+    for row in rows:
+        row_order.setdefault(_key(row), len(row_order))
+    last_row, last_element = len(row_order), len(spec.elements)
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                row_order.get((finding.division, finding.entity), last_row),
+                -1 if finding.element is None else spec.order.get(finding.element, last_element),
+            ),
+        )
+    )
