@@ -64,15 +64,18 @@ class Database:
             connect_args={"connect_timeout": 5},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._is_bound = False
 
     def bind(self, connection: AsyncConnection) -> None:
         """Make every session a savepoint of one connection's transaction (tests only)."""
         self._sessions = async_sessionmaker(
             connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
         )
+        self._is_bound = True
 
     def unbind(self) -> None:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._is_bound = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -84,7 +87,8 @@ class Database:
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """A read-only REPEATABLE READ transaction of its own, for a stream that outlives its request."""
         async with self._sessions() as session, session.begin():
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            if not self._is_bound:  # a savepoint has its transaction's isolation level
+                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             yield session
 
     async def close(self) -> None:
@@ -99,5 +103,16 @@ async def set_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
     """
     await session.execute(
         text("SELECT set_config('hub.divisions', :divisions, true)"),
+        {"divisions": ",".join(sorted(divisions))},
+    )
+
+
+async def widen_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
+    """Add divisions to those the transaction already may touch: a writer keeps its caller's."""
+    await session.execute(
+        text(
+            "SELECT set_config('hub.divisions',"
+            " concat_ws(',', nullif(current_setting('hub.divisions', true), ''), CAST(:divisions AS text)), true)"
+        ),
         {"divisions": ",".join(sorted(divisions))},
     )

@@ -1,0 +1,243 @@
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import array, distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.geography.models import Division
+from hub.store.models import AreaClock, Record, RecordRevision, StoreGeneration
+from hub.store.rows import Position
+
+# A submitter who waits longer than this for another one's commit is told to come back (REL-R8).
+CLOCK_TIMEOUT = "5s"
+
+
+async def list_held_for_update(
+    session: AsyncSession, area: str, object_class: str, period: str, divisions: Collection[str]
+) -> Sequence[Record]:
+    """The rows of these divisions, locked in one order so that two writers never wait for each other."""
+    statement = (
+        select(Record)
+        .where(
+            Record.area == area,
+            Record.object_class == object_class,
+            Record.period == period,
+            Record.division.in_(sorted(divisions)),
+        )
+        .order_by(Record.division, Record.entity)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def advance_clock(session: AsyncSession, area: str, steps: int) -> int:
+    """Move the area's clock and hold its row to the end of the transaction; its new reading."""
+    await session.execute(text(f"SET LOCAL lock_timeout = '{CLOCK_TIMEOUT}'"))
+    statement = insert(AreaClock).values(area=area, seq=steps)
+    statement = statement.on_conflict_do_update(
+        index_elements=[AreaClock.area], set_={"seq": AreaClock.seq + statement.excluded.seq}
+    )
+    seq: int = (await session.execute(statement.returning(AreaClock.seq))).scalar_one()
+    await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+    return seq
+
+
+async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Several rows in one plain VALUES list, which a database distributed by area takes too (DESIGN.md §6)."""
+    await session.execute(insert(RecordRevision).returning(RecordRevision.seq), list(rows))
+
+
+async def put_records(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    statement = insert(Record)
+    key = [Record.area, Record.object_class, Record.period, Record.division, Record.entity]
+    newest = ("payload", "missing", "versions", "revision", "seq", "submission", "submitted_at")
+    statement = statement.on_conflict_do_update(
+        index_elements=key, set_={name: statement.excluded[name] for name in newest}
+    )
+    await session.execute(statement.returning(Record.seq), list(rows))
+
+
+async def get_generation(session: AsyncSession) -> UUID:
+    generation: UUID = (await session.execute(select(StoreGeneration.generation))).scalar_one()
+    return generation
+
+
+def _overlaps(lineage: InstrumentedAttribute[list[str]], codes: Collection[str]) -> ColumnElement[bool]:
+    return lineage.bool_op("&&")(cast(array(sorted(codes), type_=Text), ARRAY(Text)))
+
+
+async def list_clocks(session: AsyncSession, divisions: Collection[str]) -> dict[str, int]:
+    """The clocks of the areas that these divisions lie in, or that lie in them."""
+    if not divisions:
+        return {}
+    inside = select(Division.code).where(_overlaps(Division.lineage, divisions))
+    above = select(func.unnest(Division.lineage)).where(Division.code.in_(sorted(divisions)))
+    statement = select(AreaClock.area, AreaClock.seq).where(or_(AreaClock.area.in_(inside), AreaClock.area.in_(above)))
+    return {row.area: row.seq for row in await session.execute(statement.order_by(AreaClock.area))}
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows of the value tables: of one object class, of these periods, inside these divisions."""
+
+    object_class: str
+    periods: Sequence[str]
+    divisions: Collection[str]
+    as_of: datetime | None = None
+
+
+def _source(rows: RowFilter) -> type[Record] | type[RecordRevision]:
+    return Record if rows.as_of is None else RecordRevision
+
+
+def _filtered(statement: Select[*tuple[Any, ...]], rows: RowFilter) -> Select[*tuple[Any, ...]]:
+    source = _source(rows)
+    statement = statement.join(Division, Division.code == source.division).where(
+        source.object_class == rows.object_class,
+        source.period.in_(list(rows.periods)),
+        _overlaps(Division.lineage, rows.divisions),
+    )
+    if rows.as_of is not None:
+        statement = statement.where(RecordRevision.submitted_at <= rows.as_of)
+    return statement
+
+
+async def list_values(
+    session: AsyncSession, rows: RowFilter, after: Position | None, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Ordered by (period, division, entity), the key a reader pages by."""
+    source = _source(rows)
+    key = (source.period, source.division, source.entity)
+    statement = _filtered(
+        select(
+            source.period,
+            source.division,
+            source.entity,
+            source.payload,
+            source.missing,
+            source.versions,
+            source.revision,
+            source.submitted_at,
+            Division.lineage,
+        ),
+        rows,
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*key) > tuple_(*(literal(part, String) for part in after)))
+    if rows.as_of is None:
+        statement = statement.order_by(*key)
+    else:
+        # The newest revision of each row that had been submitted by then.
+        statement = statement.ext(distinct_on(*key)).order_by(*key, RecordRevision.revision.desc())
+    return (await session.execute(statement.limit(limit))).all()
+
+
+async def count_values(session: AsyncSession, rows: RowFilter) -> int:
+    source = _source(rows)
+    found = _filtered(select(source.period, source.division, source.entity), rows).distinct()
+    return await session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+async def list_newest_versions(session: AsyncSession, rows: RowFilter, identifiers: Iterable[str]) -> dict[str, int]:
+    """For each identifier, the newest element version that any of these rows' values was captured under."""
+    source = _source(rows)
+    names = list(identifiers)
+    columns = [func.max(cast(source.versions.op("->>")(name), BigInteger)) for name in names]
+    found = (await session.execute(_filtered(select(*columns), rows))).one()
+    return {name: version for name, version in zip(names, found, strict=True) if version is not None}
+
+
+async def list_changes(
+    session: AsyncSession,
+    spans: Mapping[str, tuple[int, int]],
+    *,
+    divisions: Collection[str],
+    identifiers: Collection[str] | None,
+    limit: int,
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Revisions in order within each area, after a clock's earlier reading and up to its later one."""
+    areas = sorted(spans)
+    span = (
+        func.unnest(
+            cast(areas, ARRAY(Text)),
+            cast([spans[area][0] for area in areas], ARRAY(BigInteger)),
+            cast([spans[area][1] for area in areas], ARRAY(BigInteger)),
+        )
+        .table_valued("area", "low", "high")
+        .render_derived(name="span")
+    )
+    statement = (
+        select(
+            RecordRevision.area,
+            RecordRevision.seq,
+            RecordRevision.object_class,
+            RecordRevision.period,
+            RecordRevision.division,
+            RecordRevision.entity,
+            RecordRevision.kind,
+            RecordRevision.payload,
+            RecordRevision.missing,
+            RecordRevision.versions,
+            RecordRevision.changed,
+            RecordRevision.revision,
+            RecordRevision.submitted_at,
+            Division.lineage,
+        )
+        .join(
+            span,
+            and_(
+                RecordRevision.area == span.c.area,
+                RecordRevision.seq > span.c.low,
+                RecordRevision.seq <= span.c.high,
+            ),
+        )
+        .join(Division, Division.code == RecordRevision.division)
+        .where(_overlaps(Division.lineage, divisions))
+        .order_by(RecordRevision.area, RecordRevision.seq)
+        .limit(limit)
+    )
+    if identifiers is not None:
+        statement = statement.where(
+            RecordRevision.changed.bool_op("&&")(cast(array(sorted(identifiers), type_=Text), ARRAY(Text)))
+        )
+    return (await session.execute(statement)).all()
+
+
+async def list_revisions(
+    session: AsyncSession, rows: RowFilter, limit: int
+) -> Sequence[Row[RecordRevision, list[str]]]:
+    """Every state of these rows, oldest first within a row."""
+    statement = (
+        select(RecordRevision, Division.lineage)
+        .join(Division, Division.code == RecordRevision.division)
+        .where(
+            RecordRevision.object_class == rows.object_class,
+            RecordRevision.period.in_(list(rows.periods)),
+            _overlaps(Division.lineage, rows.divisions),
+        )
+        .order_by(RecordRevision.division, RecordRevision.entity, RecordRevision.revision)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).all()

@@ -1,0 +1,113 @@
+"""The shapes that go into the store and come out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.calendar.periods import Period
+from hub.store.revisions import Kind, RowWrite
+from hub.store.scope import Place
+
+Position = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The rows of one form for one period, inside one area. `actor` is a username or a client's id."""
+
+    area: str
+    object_class: str
+    period: str
+    rows: Sequence[RowWrite]
+    actor: str
+    door: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    division: str
+    entity: str
+    revision: int
+    seq: int
+    kind: Kind
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`number` names the submission; `changed` are the rows that differ from what was held."""
+
+    number: str
+    submitted_at: datetime
+    changed: tuple[ChangedRow, ...]
+
+
+@dataclass(frozen=True)
+class ValueQuery:
+    """Which values: no `elements` means all that may be read, no `place` wherever it may be read."""
+
+    object_class: str
+    periods: tuple[Period, ...]
+    elements: tuple[str, ...] | None = None
+    place: Place | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One row as it may be read. An identifier in `values` with null has no value; `missing` says why."""
+
+    period: str
+    division: str
+    entity: str
+    values: dict[str, Any]
+    missing: dict[str, str]
+    versions: dict[str, int]
+    revision: int
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class ValuePage:
+    rows: tuple[ValueRow, ...]
+    next: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """What changed in one row, narrowed to what may be read."""
+
+    area: str
+    object_class: str
+    kind: Kind
+    row: ValueRow
+
+
+@dataclass(frozen=True)
+class ChangeSlice:
+    """`clocks` is where to go on. `withheld`: elements that changed under a version nobody consented to."""
+
+    rows: tuple[ChangeRow, ...]
+    clocks: dict[str, int]
+    withheld: dict[str, int]
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One identifier of one row, from what to what, by whom, when and through which door."""
+
+    division: str
+    entity: str
+    element: str
+    old: Any
+    new: Any
+    old_missing: str | None
+    new_missing: str | None
+    revision: int
+    submission: str
+    submitted_at: datetime
+    actor: str
+    door: str
+    reason: str | None
