@@ -1,6 +1,6 @@
 """The composition root: the application with everything it is made of."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
@@ -19,14 +19,17 @@ from hub.settings import settings
 API_PREFIX = "/api/v1"
 
 
-def create_app(database: Database, *, jobs: Sequence[RecurringJob] = ()) -> FastAPI:
-    """The application on a database; `jobs` run beside it while it serves."""
+def create_app(
+    database: Database, *, jobs: Sequence[RecurringJob] = (), on_close: Callable[[], object] = lambda: None
+) -> FastAPI:
+    """The application on a database; `jobs` run beside it while it serves, `on_close` when it has ended."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(database, jobs):
             yield
         await database.close()
+        on_close()
 
     app = FastAPI(
         title="collect-once hub",

@@ -12,6 +12,7 @@ from hub.audit.actions import AuditAction
 from hub.audit.models import AuditEventRow, AuditHead
 from hub.kit import clock, json
 from hub.kit.db import Database, uuid7
+from hub.kit.i18n import gettext as _
 from hub.kit.middleware import request_id
 
 SEALED_AT_ONCE = 5000
@@ -179,8 +180,18 @@ class Break:
 
 @dataclass(frozen=True)
 class Verdict:
+    """How many events hold, counted from the first, and what does not."""
+
     events: int
     broken: Break | None
+
+    def for_people(self) -> str:
+        if self.broken is None:
+            return _("审计日志完整：{count} 条记录首尾相连，签名有效。").format(count=self.events)
+        row = self.broken.event_id or "-"
+        return _("审计日志被改动：第 {position} 条（{row}）：{reason}").format(
+            position=self.broken.position or "-", row=row, reason=self.broken.reason
+        )
 
 
 def _broken(event: AuditEventRow, position: int, link: bytes) -> Break | None:

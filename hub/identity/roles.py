@@ -12,6 +12,7 @@ class Permission(StrEnum):
     ACCESS_GRANT_REQUEST = "access_grant:request"
     AUDIT_EVENT_READ = "audit_event:read"
     CALENDAR_MANAGE = "calendar:manage"
+    CALENDAR_READ = "calendar:read"
     COLLECTION_OPEN = "collection:open"
     COLLECTION_READ = "collection:read"
     DATA_ELEMENT_DECIDE = "data_element:decide"
@@ -45,13 +46,14 @@ class Role(StrEnum):
 _P = Permission
 
 # What anybody signed in may do; the registry and the tree of divisions are no secret inside the county.
-SIGNED_IN = frozenset({_P.DATA_ELEMENT_READ, _P.DIVISION_READ, _P.FORM_READ, _P.PASSWORD_CHANGE_OWN})
+SIGNED_IN = frozenset({_P.CALENDAR_READ, _P.DATA_ELEMENT_READ, _P.DIVISION_READ, _P.FORM_READ, _P.PASSWORD_CHANGE_OWN})
 
 # What an API client of a department may do, each time inside its grants.
 CLIENT = frozenset(
     {
         _P.ACCESS_GRANT_READ,
         _P.ACCESS_GRANT_REQUEST,
+        _P.CALENDAR_READ,
         _P.DATA_ELEMENT_READ,
         _P.DATA_VALUE_FOLLOW,
         _P.DATA_VALUE_READ,

@@ -3,25 +3,23 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from hub.identity.models import ApiClient, Person
 from hub.identity.roles import Role
+from hub.kit.wire import WireInput
 
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PersonCreate(_Input):
+class PersonCreate(WireInput):
     username: Username
     display_name: Label
     organization: Code
-    roles: list[Role] = Field(min_length=1)
+    # An enum has no JSON form of its own: its text is what a strict model would refuse.
+    roles: list[Annotated[Role, Field(strict=False)]] = Field(min_length=1)
 
 
 class PersonRead(BaseModel):
@@ -49,12 +47,12 @@ class PasswordIssued(BaseModel):
     password: str
 
 
-class PasswordChange(_Input):
+class PasswordChange(WireInput):
     old_password: str = Field(max_length=200)
     new_password: str = Field(max_length=200)
 
 
-class ApiClientCreate(_Input):
+class ApiClientCreate(WireInput):
     client_id: Code
     name: Label
     organization: Code

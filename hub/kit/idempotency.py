@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import LargeBinary, delete, func, select, text
+from sqlalchemy import LargeBinary, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit import clock, json
-from hub.kit.db import Base
+from hub.kit.db import Base, Database
 from hub.kit.errors import Conflict
 from hub.kit.i18n import gettext as _
+from hub.kit.jobs import RecurringJob
 
 KEPT_FOR = timedelta(days=90)
 
@@ -108,7 +109,11 @@ async def idempotency(
 IdempotentWrite = Annotated[Idempotency, Depends(idempotency)]
 
 
-async def forget_old_keys(session: AsyncSession) -> None:
-    """Drop keys older than they are promised to be kept."""
-    await session.execute(text("SET LOCAL lock_timeout = '2s'"))
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.now() - KEPT_FOR))
+async def _forget_old_keys(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.now() - KEPT_FOR))
+
+
+def forgetting_old_keys() -> RecurringJob:
+    """Keys are kept as long as promised, and no longer."""
+    return RecurringJob("idempotency.forget", 3600, _forget_old_keys)

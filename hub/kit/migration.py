@@ -6,7 +6,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -23,6 +22,14 @@ def upgrade(folder: Path, *, owner_url: str, application_role: str, revision: st
     command.upgrade(configuration(folder, owner_url=owner_url, application_role=application_role), revision)
 
 
+def draft(folder: Path, owner_url: str, application_role: str, message: str) -> None:
+    """Write the next numbered migration from the difference between the models and the database."""
+    config = configuration(folder, owner_url=owner_url, application_role=application_role)
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    newest = newest_revision(folder) or "0000"
+    command.revision(config, message=message, autogenerate=True, rev_id=f"{int(newest) + 1:04d}")
+
+
 def newest_revision(folder: Path) -> str | None:
     return ScriptDirectory(str(folder)).get_current_head()
 
@@ -31,10 +38,3 @@ async def current_revision(session: AsyncSession) -> str | None:
     """The revision the database stands at; None before the first migration."""
     connection = await session.connection()
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-
-
-def is_empty(owner_url: str) -> bool:
-    """True when the database has not been migrated yet."""
-    engine = create_engine(owner_url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        return connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None

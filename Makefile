@@ -1,0 +1,54 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := deploy/locks/development.txt
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## Make the environment in .venv, nothing else
+
+$(VENV)/.installed: $(LOCK) pyproject.toml connectors/pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e connectors
+	@touch $@
+
+run: setup ## Start the hub on http://127.0.0.1:8000 (PORT=), with the demo county on an empty data folder
+	@HUB_PORT=$(PORT) $(BIN)/hub run
+
+test: setup ## Everything: checks and all tests, on a real PostgreSQL and in a real browser
+	@tests/install-system-packages
+	$(MAKE) check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup ## Lint, types, import contracts, published contracts: the fast half of test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Put the code into its one form
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+migration: setup ## Draft the next migration from the models: make migration NAME="add ..."
+	$(BIN)/hub migration "$(NAME)"
+
+contracts: setup ## Write the published contracts (schemas/openapi.json) from the code
+	$(BIN)/hub contracts schemas
+
+lock: setup ## Resolve the dependencies anew: versions and hashes, no addresses
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --upgrade --extra postgres pyproject.toml connectors/pyproject.toml tests/requirements.in -o $(LOCK)
+
+bench: setup ## Print the measured ratios
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove the environment and caches; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.PHONY: help setup run test check format migration contracts lock bench clean

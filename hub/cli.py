@@ -1,0 +1,313 @@
+"""The commands (CONTRACT.md). What a program reads goes to standard output, all else to standard error."""
+
+import asyncio
+import getpass
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import SecretStr, ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from hub import contracts, founding, runtime
+from hub.audit.service import Actor, Sealer
+from hub.demo import county as demo_county
+from hub.identity import clients, people, secrets, tokens
+from hub.identity.roles import Role
+from hub.kit.db import Database
+from hub.kit.errors import HubError
+from hub.kit.installation import DatabaseAddress, open_database
+from hub.kit.migration import draft
+from hub.kit.postgres import PostgresError
+from hub.registry import apply as registry_apply
+from hub.registry import export as registry_export
+from hub.registry.files import read_folder
+from hub.settings import Settings, settings, share_folder
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="collect-once hub: define a data element once, capture it once, serve it to every department.",
+)
+user_app = typer.Typer(no_args_is_help=True, help="People.")
+client_app = typer.Typer(no_args_is_help=True, help="API clients of departments.")
+schema_app = typer.Typer(no_args_is_help=True, help="The registry as files.")
+audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
+for name, sub in (("user", user_app), ("client", client_app), ("schema", schema_app), ("audit", audit_app)):
+    app.add_typer(sub, name=name)
+
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the folder of registry files")]
+
+
+def main() -> None:
+    """Run a command; an expected failure is one sentence and status 1, never a stack trace."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        app(standalone_mode=True)
+    except ValidationError as error:
+        for fault in error.errors():
+            _say(f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}")
+        sys.exit(1)
+    except HubError as error:
+        _say(error.detail)
+        for item in error.errors:
+            _say(f"{item.pointer}: {item.message}")
+        sys.exit(1)
+    except PostgresError as error:
+        _say(str(error))
+        sys.exit(1)
+    except DBAPIError as error:
+        _say(f"database: {error.orig}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _operator() -> Actor:
+    """Who sits at the command line, as the audit log names them."""
+    return Actor("system", "cli", getpass.getuser())
+
+
+def _with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
+    """Do something on the hub's database, beside a running server or alone."""
+
+    async def run(address: DatabaseAddress) -> Result:
+        database = Database(address.application_url, pool_size=2)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with open_database(settings()) as address:
+        return asyncio.run(run(address))
+
+
+@app.command()
+def run() -> None:
+    """Migrate, load the demo county into an empty hub (HUB_DEMO=0: not), serve, and stop all of it on Ctrl-C."""
+    with open_database(settings()) as address:
+        address.migrate()
+        if settings().demo:
+            _load_demo()
+        _say(f"http://{settings().host}:{settings().port}")
+        runtime.serve(settings())
+
+
+@app.command()
+def serve(workers: Annotated[int, typer.Option(min=1, max=64, help="server processes")] = 1) -> None:
+    """Serve on a migrated database."""
+    runtime.serve(settings().model_copy(update={"workers": workers}))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest revision."""
+    with open_database(settings()) as address:
+        address.migrate()
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo county of Huayuan; what is there already stays as it is."""
+    _load_demo()
+
+
+def _load_demo() -> None:
+    accounts = _with_database(lambda database: demo_county.load(database, settings(), say=_say))
+    if accounts is not None:
+        _say(accounts.for_people())
+
+
+@app.command()
+def init(
+    administrator: Annotated[str, typer.Option(help="the first administrator's username")] = "administrator",
+    divisions: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="divisions as csv; default: the shipped ones")
+    ] = None,
+) -> None:
+    """First start without the demo: the county, its calendar, its organisations and the first administrator."""
+    with open_database(settings()) as address:
+        address.migrate()
+        password = _with_database(
+            lambda database: founding.found(
+                database, _operator(), settings().county, administrator=administrator, divisions=divisions
+            )
+        )
+    print(f"{administrator} {password}")
+
+
+@app.command()
+def token(username: str) -> None:
+    """Print a short-lived bearer token for a person, and nothing else."""
+
+    async def issue(database: Database) -> str:
+        async with database.transaction() as session:
+            person = await people.get_person(session, username)
+            return await tokens.issue_person_token(session, person, _operator())
+
+    print(_with_database(issue))
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Print every setting, secrets masked."""
+    chosen = settings()
+    for field, information in Settings.model_fields.items():
+        value = getattr(chosen, field)
+        shown = "********" if isinstance(value, SecretStr) else value
+        print(f"HUB_{field.upper()}={'' if shown is None else shown}\t# {information.description}")
+
+
+@app.command("contracts")
+def write_contracts(folder: Folder) -> None:
+    """Write the published contracts from the code."""
+    for path in contracts.write(folder):
+        print(path)
+
+
+@app.command(hidden=True)
+def migration(message: str) -> None:
+    """Draft the next migration from the models, for its author to read and mend."""
+    with open_database(settings()) as address:
+        address.migrate()
+        draft(share_folder("migrations"), address.owner_url, address.application_role, message)
+
+
+@user_app.command("create")
+def create_user(
+    username: str,
+    organization: Annotated[str, typer.Option(help="the organisation's code")],
+    role: Annotated[list[Role], typer.Option(help="may be given several times")],
+    display_name: Annotated[str | None, typer.Option(help="default: the username")] = None,
+) -> None:
+    """Make a person and print the first password, once."""
+    password = secrets.new_password()
+
+    async def create(database: Database) -> None:
+        password_hash = await secrets.hash_password(password)
+        async with database.transaction() as session:
+            await people.create_person(
+                session,
+                _operator(),
+                username=username,
+                display_name=display_name or username,
+                organization=organization,
+                roles=role,
+                password_hash=password_hash,
+            )
+
+    _with_database(create)
+    print(f"{username} {password}")
+
+
+@user_app.command("reset-password")
+def reset_user_password(username: str) -> None:
+    """Give a person a new password, printed once; sessions and tokens end."""
+
+    async def reset(database: Database) -> str:
+        async with database.transaction() as session:
+            return await people.reset_password(session, _operator(), username)
+
+    print(f"{username} {_with_database(reset)}")
+
+
+@user_app.command("disable")
+def disable_user(username: str) -> None:
+    """End a person's access at once."""
+
+    async def disable(database: Database) -> None:
+        async with database.transaction() as session:
+            await people.disable_person(session, _operator(), username)
+
+    _with_database(disable)
+
+
+@client_app.command("create")
+def create_api_client(
+    department: Annotated[str, typer.Argument(help="the organisation's code, which is also the default id")],
+    name: Annotated[str, typer.Argument(help="what people call the program")],
+    client_id: Annotated[str | None, typer.Option(help="default: the department's code")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="allowed from, e.g. 10.1.2.0/24")] = None,
+) -> None:
+    """Make an API client and print its id and secret, once."""
+
+    async def create(database: Database) -> tuple[str, str]:
+        async with database.transaction() as session:
+            client, secret = await clients.create_client(
+                session,
+                _operator(),
+                client_id=client_id or department,
+                name=name,
+                organization=department,
+                allowed_networks=network or (),
+            )
+            return client.client_id, secret
+
+    print(*_with_database(create))
+
+
+@schema_app.command("plan")
+def plan_schema(folder: Folder) -> None:
+    """Show what the files would change; nothing is written."""
+
+    async def plan(database: Database) -> str:
+        async with database.transaction() as session:
+            return (await registry_apply.plan_folder(session, folder)).for_people()
+
+    print(_with_database(plan))
+
+
+@schema_app.command("apply")
+def apply_schema(folder: Folder) -> None:
+    """Register what the files change, at most as `recorded`; all of it or nothing."""
+
+    async def apply(database: Database) -> str:
+        async with database.transaction() as session:
+            return (await registry_apply.apply_folder(session, _operator(), folder)).for_people()
+
+    print(_with_database(apply))
+
+
+@schema_app.command("export")
+def export_schema(folder: Annotated[Path, typer.Argument(help="a new or empty folder")]) -> None:
+    """Write the registry as files."""
+
+    async def export(database: Database) -> None:
+        async with database.transaction() as session:
+            await registry_export.export_folder(session, folder)
+
+    _with_database(export)
+
+
+@schema_app.command("check")
+def check_schema(folder: Folder) -> None:
+    """Read the files alone and name every fault with its file and line."""
+    files = read_folder(folder)
+    print(f"{len(files.elements)} data elements, {len(files.rules)} rules")
+
+
+@audit_app.command("verify")
+def verify_audit() -> None:
+    """Seal what is pending, check the chain and name the first broken row; status 1 when it does not hold."""
+
+    async def verify(database: Database) -> bool:
+        sealer = Sealer(settings().data_dir)
+        await sealer.seal(database)
+        async with database.transaction() as session:
+            verdict = await sealer.verify(session)
+        print(verdict.for_people())
+        return verdict.broken is None
+
+    if not _with_database(verify):
+        sys.exit(1)

@@ -1,0 +1,21 @@
+"""The published OpenAPI document is the code's."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from hub import contracts
+
+PUBLISHED = Path(__file__).parents[2] / "schemas" / "openapi.json"
+
+
+class TestOpenapi:
+    def test_is_published(self) -> None:
+        assert PUBLISHED.read_text(encoding="utf-8") == contracts.openapi_text(), "run `make contracts`"
+
+    def test_a_drift_would_be_seen(self, tmp_path: Path) -> None:
+        contracts.write(tmp_path)
+        written = (tmp_path / "openapi.json").read_text(encoding="utf-8")
+        assert written == contracts.openapi_text()
+        assert written.replace("village", "hamlet") != contracts.openapi_text()
+        assert FastAPI().openapi() != contracts.openapi_text()

@@ -1,0 +1,96 @@
+"""Every route says who may call it. Our own router lists are walked: `app.routes` holds wrapped routers,
+and a test over it passes on nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends
+from fastapi.routing import APIRoute
+
+from hub import api, site
+from hub.identity.dependencies import requires
+from hub.identity.roles import CLIENT, ROLE_PERMISSIONS, SIGNED_IN, Permission
+from hub.identity.subject import Subject
+from hub.kit import operations
+from hub.kit.routing import HubRouter, UnprotectedRouteError, access_rules, public
+
+ROUTERS: tuple[HubRouter, ...] = (operations.router, *api.routers, *site.routers)
+
+# Being public is a statement: a new public route is written here too, and a reviewer sees both.
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/docs"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/oauth/token"),
+}
+
+
+def each_route(routers: Iterable[HubRouter]) -> list[APIRoute]:
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+ROUTES = each_route(ROUTERS)
+
+
+class TestRoutes:
+    def test_there_are_as_many_as_the_house_has(self) -> None:
+        assert len(ROUTES) > 50
+
+    def test_all_are_protected_or_listed_as_public(self) -> None:
+        unprotected = {
+            (method, route.path)
+            for route in ROUTES
+            for method in route.methods or ()
+            if not list(access_rules(route.dependant))
+        }
+        assert unprotected == PUBLIC
+
+    def test_every_permission_is_somebodys(self) -> None:
+        asked = {rule.permission for route in ROUTES for rule in access_rules(route.dependant)}
+        held = SIGNED_IN | CLIENT | frozenset().union(*ROLE_PERMISSIONS.values())
+        assert asked <= held
+        assert set(Permission) == held
+
+
+class TestUnprotectedRoute:
+    def test_does_not_import(self) -> None:
+        router = HubRouter()
+
+        async def endpoint() -> None: ...
+
+        with pytest.raises(UnprotectedRouteError, match="endpoint"):
+            router.get("/open")(endpoint)
+        assert not router.routes
+
+    def test_a_permission_or_the_word_public_lets_it(self) -> None:
+        router = HubRouter()
+
+        async def guarded(subject: Annotated[Subject, Depends(requires(Permission.FORM_READ))]) -> None: ...
+
+        @public
+        async def anybody() -> None: ...
+
+        router.get("/guarded")(guarded)
+        router.get("/public")(anybody)
+        assert len(router.routes) == 2
+
+
+class TestStrangers:
+    """Nobody gets an answer without a name, whatever the route and whatever the body."""
+
+    async def test_are_unknown_everywhere(self, client: httpx.AsyncClient) -> None:
+        paths = await client.get("/api/v1/openapi.json")
+        for path, operations_ in paths.json()["paths"].items():
+            for method in operations_:
+                if (method.upper(), path.removeprefix("/api/v1")) in PUBLIC:
+                    continue
+                url = path.replace("{", "").replace("}", "")
+                response = await client.request(method, url, content=b"{", headers={"content-type": "application/json"})
+                assert response.status_code == 401, (method, path)
+                assert response.headers["content-type"] == "application/problem+json"
