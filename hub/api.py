@@ -1,5 +1,12 @@
 """The public contract's routers, version 1."""
 
+from hub.calendar import endpoints as calendar
+from hub.geography import endpoints as geography
+from hub.identity import endpoints as identity
 from hub.kit.routing import HubRouter
 
-routers: tuple[HubRouter, ...] = ()
+routers: tuple[HubRouter, ...] = (
+    identity.router,
+    geography.router,
+    calendar.router,
+)

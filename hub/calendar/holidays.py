@@ -1,0 +1,65 @@
+"""A year's announcement: the days off and the weekends that are worked instead. Pure."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from hub.calendar.deadlines import SATURDAY
+from hub.kit.errors import ErrorItem
+from hub.kit.i18n import gettext as _
+
+FIRST_YEAR, LAST_YEAR = 1949, 9998
+LONGEST_NAME = 50
+
+
+@dataclass(frozen=True)
+class AnnouncedDay:
+    day: date
+    is_working: bool
+    name: str
+
+
+def read_year(path: Path) -> list[AnnouncedDay]:
+    """One of the files that the hub ships (`data/README.md`)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            AnnouncedDay(date.fromisoformat(row["day"]), row["is_working"] == "true", row["name"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def check_year(year: int, days: Sequence[AnnouncedDay], source: str) -> list[ErrorItem]:
+    """Everything that is wrong with an announcement.
+
+    An empty one is refused: no year is without a holiday, and a year once known is no longer warned of.
+    """
+    faults = []
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        faults.append(ErrorItem("path:/year", "year-out-of-range", _("年份不对。")))
+    if not source.strip():
+        faults.append(ErrorItem("/source", "source-missing", _("请写明依据的通知名称和文号。")))
+    if not any(not day.is_working for day in days):
+        faults.append(ErrorItem("/days", "days-missing", _("没有任何放假日，请录入完整的放假安排。")))
+    first_at: dict[date, int] = {}
+    for index, day in enumerate(days):
+        faults.extend(_check_day(f"/days/{index}", year, day))
+        if first_at.setdefault(day.day, index) != index:
+            message = _("{day} 写了两次。").format(day=day.day.isoformat())
+            faults.append(ErrorItem(f"/days/{index}/day", "day-duplicate", message))
+    return faults
+
+
+def _check_day(pointer: str, year: int, day: AnnouncedDay) -> list[ErrorItem]:
+    faults = []
+    if day.day.year != year:
+        message = _("{day} 不在 {year} 年内。").format(day=day.day.isoformat(), year=year)
+        faults.append(ErrorItem(f"{pointer}/day", "day-outside-year", message))
+    if day.is_working and day.day.weekday() < SATURDAY:
+        message = _("{day} 本来就是工作日，调休上班只能是周末。").format(day=day.day.isoformat())
+        faults.append(ErrorItem(f"{pointer}/is_working", "day-working-already", message))
+    if not day.name.strip() or len(day.name) > LONGEST_NAME:
+        message = _("请写明节日名称，不超过 {limit} 字。").format(limit=LONGEST_NAME)
+        faults.append(ErrorItem(f"{pointer}/name", "name-not-valid", message))
+    return faults
