@@ -30,6 +30,8 @@ class Collection(Base):
     due_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
     submission: Mapped[str | None]
+    # When the first submission came: it alone says whether the task was late, corrections do not.
+    first_submitted_at: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

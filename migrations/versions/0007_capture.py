@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submission", sa.String(), nullable=True),
+        sa.Column("first_submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["form", "form_version"],
@@ -82,6 +83,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_submissions_collection_id"), "submissions", ["collection_id"], unique=False)
     op.grant_to_application("SELECT, INSERT, UPDATE", "collections", "drafts")
+    # A draft ends when it is submitted; everything else here stays.
+    op.grant_to_application("DELETE", "drafts")
     op.grant_to_application("SELECT, INSERT", "submissions")
     op.protect_rows("drafts", "township")
     op.protect_rows("submissions", "township")

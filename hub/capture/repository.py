@@ -1,0 +1,115 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.capture.lifecycle import CollectionState
+from hub.capture.models import Collection, Draft, Submission
+from hub.kit.clock import CHINA
+
+
+@dataclass(frozen=True)
+class CollectionFilter:
+    area: str
+    township: str | None = None
+    period: str | None = None
+    state: CollectionState | None = None
+    after: tuple[str, str, str] | None = None
+
+
+async def list_collections(
+    session: AsyncSession, wanted: CollectionFilter, now: datetime, limit: int
+) -> Sequence[Collection]:
+    """Newest period first, then by township and form: a key that never changes, so that pages neither miss nor repeat.
+
+    `after` is the (period, township, form) of the last one seen.
+    """
+    statement = (
+        select(Collection)
+        .where(Collection.area == wanted.area)
+        .order_by(Collection.period.desc(), Collection.township, Collection.form)
+        .limit(limit)
+    )
+    if wanted.township is not None:
+        statement = statement.where(Collection.township == wanted.township)
+    if wanted.period is not None:
+        statement = statement.where(Collection.period == wanted.period)
+    if wanted.state is not None:
+        statement = statement.where(_is_in_state(wanted.state, now))
+    if wanted.after is not None:
+        period, township, form = wanted.after
+        key = tuple_(Collection.township, Collection.form)
+        statement = statement.where(
+            or_(Collection.period < period, and_(Collection.period == period, key > (township, form)))
+        )
+    return (await session.scalars(statement)).all()
+
+
+def _is_in_state(state: CollectionState, now: datetime) -> ColumnElement[bool]:
+    """`lifecycle.collection_state` once more, as a condition; a test holds the two together."""
+    if state == "submitted":
+        return Collection.submission.is_not(None)
+    takes_submissions = and_(
+        Collection.opens_on <= now.astimezone(CHINA).date(),
+        or_(Collection.closes_at.is_(None), Collection.closes_at >= now),
+    )
+    if state == "open":
+        return and_(Collection.submission.is_(None), takes_submissions)
+    return and_(Collection.submission.is_(None), ~takes_submissions)
+
+
+async def get_collection(session: AsyncSession, area: str, collection_id: UUID) -> Collection | None:
+    return await session.get(Collection, (area, collection_id))
+
+
+async def lock_collection(session: AsyncSession, area: str, collection_id: UUID) -> Collection | None:
+    """The collection, locked: saving and submitting one form happen one after another."""
+    return await session.get(Collection, (area, collection_id), with_for_update=True, populate_existing=True)
+
+
+async def lock_opening(session: AsyncSession, area: str, form: str, period: str) -> None:
+    """Two people opening one period at once meet here, before either looks at what is open."""
+    key = f"capture.opening\n{area}\n{form}\n{period}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+
+async def list_opened_townships(session: AsyncSession, area: str, form: str, period: str) -> Sequence[str]:
+    statement = select(Collection.township).where(
+        Collection.area == area, Collection.form == form, Collection.period == period
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def add_collections(session: AsyncSession, collections: Sequence[Collection]) -> None:
+    session.add_all(collections)
+    await session.flush()
+
+
+async def get_draft(session: AsyncSession, area: str, collection_id: UUID) -> Draft | None:
+    return await session.get(Draft, (area, collection_id), populate_existing=True)
+
+
+async def put_draft(session: AsyncSession, draft: Draft) -> None:
+    statement = insert(Draft).values({column.name: getattr(draft, column.name) for column in Draft.__table__.columns})
+    statement = statement.on_conflict_do_update(
+        index_elements=[Draft.area, Draft.collection_id],
+        set_={name: statement.excluded[name] for name in ("rows", "content_sha256", "door", "saved_by", "saved_at")},
+    )
+    await session.execute(statement)
+
+
+async def delete_draft(session: AsyncSession, area: str, collection_id: UUID) -> None:
+    await session.execute(delete(Draft).where(Draft.area == area, Draft.collection_id == collection_id))
+
+
+async def get_submission(session: AsyncSession, area: str, number: str) -> Submission | None:
+    return await session.get(Submission, (area, number))
+
+
+async def add_submission(session: AsyncSession, submission: Submission) -> None:
+    session.add(submission)
+    await session.flush()
