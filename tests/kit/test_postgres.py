@@ -66,7 +66,7 @@ def data_dir(ground: Path, made: Path, request: pytest.FixtureRequest) -> Iterat
 
 
 def copy_with_owners(source: Path, target: Path) -> None:
-    subprocess.run(["/bin/cp", "-a", source, target], check=True)  # noqa: S603  # our own paths
+    subprocess.run(["/bin/cp", "-a", source, target], check=True)  # our own paths
 
 
 def connect(server: PostgresServer, role: str = OWNER, database: str = "hub") -> psycopg.Connection:
@@ -89,7 +89,7 @@ def remembered(server: PostgresServer) -> list[object]:
 
 
 def start_elsewhere(data_dir: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  # our own program
+    return subprocess.Popen(  # our own program
         [sys.executable, "-c", START_AND_WAIT, data_dir],
         cwd=ROOT,
         stdin=subprocess.PIPE,
