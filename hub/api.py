@@ -2,6 +2,7 @@
 
 from hub.calendar import endpoints as calendar
 from hub.geography import endpoints as geography
+from hub.grants import endpoints as grants
 from hub.identity import endpoints as identity
 from hub.kit.routing import HubRouter
 
@@ -9,4 +10,5 @@ routers: tuple[HubRouter, ...] = (
     identity.router,
     geography.router,
     calendar.router,
+    grants.router,
 )

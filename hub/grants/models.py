@@ -2,7 +2,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit import clock
@@ -20,10 +20,12 @@ class AccessGrant(Base):
     __tablename__ = "access_grants"
     __table_args__ = (
         CheckConstraint("state IN ('requested', 'active', 'refused', 'suspended', 'revoked')", name="state"),
+        Index("ix_access_grants_elements", "elements", postgresql_using="gin"),
     )
 
     number: Mapped[str] = mapped_column(primary_key=True)
-    serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    # From the sequence `access_grant_serials`: the number is made of it before the row is written.
+    serial: Mapped[int] = mapped_column(BigInteger, unique=True)
     organization: Mapped[str] = mapped_column(ForeignKey("organizations.code"), index=True)
     steward: Mapped[str] = mapped_column(ForeignKey("organizations.code"), index=True)
     elements: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -45,10 +47,10 @@ class AccessGrant(Base):
 
 
 class DataRead(Base):
-    """The read log: who read which elements of which divisions and periods, for what purpose, how much.
+    """The read log, one line for each grant a read drew on: who, which elements, where, what for, how much.
 
     Kept at least three years (Order 809, art. 29). `divisions` is what was asked for, narrowed to the
-    grants: the codes whose subtrees were read.
+    grant: the codes whose subtrees were read. A township that reads its own rows needs no grant.
     """
 
     __tablename__ = "data_reads"
@@ -62,7 +64,7 @@ class DataRead(Base):
     reader_kind: Mapped[str]
     reader: Mapped[str]
     organization: Mapped[str] = mapped_column(index=True)
-    grants: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    grant: Mapped[str | None] = mapped_column(ForeignKey("access_grants.number"), index=True)
     purpose: Mapped[str]
     route: Mapped[str]
     object_class: Mapped[str]

@@ -11,31 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "data_reads",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("reader_kind", sa.String(), nullable=False),
-        sa.Column("reader", sa.String(), nullable=False),
-        sa.Column("organization", sa.String(), nullable=False),
-        sa.Column("grants", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("route", sa.String(), nullable=False),
-        sa.Column("object_class", sa.String(), nullable=False),
-        sa.Column("elements", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("divisions", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("periods", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_reads")),
-    )
-    op.create_index(op.f("ix_data_reads_at"), "data_reads", ["at"], unique=False)
-    op.create_index("ix_data_reads_divisions", "data_reads", ["divisions"], unique=False, postgresql_using="gin")
-    op.create_index("ix_data_reads_elements", "data_reads", ["elements"], unique=False, postgresql_using="gin")
-    op.create_index(op.f("ix_data_reads_organization"), "data_reads", ["organization"], unique=False)
+    op.execute(sa.schema.CreateSequence(sa.Sequence("access_grant_serials")))
     op.create_table(
         "access_grants",
         sa.Column("number", sa.String(), nullable=False),
-        sa.Column("serial", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("organization", sa.String(), nullable=False),
         sa.Column("steward", sa.String(), nullable=False),
         sa.Column("elements", sa.ARRAY(sa.Text()), nullable=False),
@@ -68,16 +48,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_access_grants_organization"), "access_grants", ["organization"], unique=False)
     op.create_index(op.f("ix_access_grants_steward"), "access_grants", ["steward"], unique=False)
+    op.create_index("ix_access_grants_elements", "access_grants", ["elements"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "data_reads",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reader_kind", sa.String(), nullable=False),
+        sa.Column("reader", sa.String(), nullable=False),
+        sa.Column("organization", sa.String(), nullable=False),
+        sa.Column("grant", sa.String(), nullable=True),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("object_class", sa.String(), nullable=False),
+        sa.Column("elements", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("divisions", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("periods", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["grant"], ["access_grants.number"], name=op.f("fk_data_reads_grant_access_grants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_reads")),
+    )
+    op.create_index(op.f("ix_data_reads_at"), "data_reads", ["at"], unique=False)
+    op.create_index("ix_data_reads_divisions", "data_reads", ["divisions"], unique=False, postgresql_using="gin")
+    op.create_index("ix_data_reads_elements", "data_reads", ["elements"], unique=False, postgresql_using="gin")
+    op.create_index(op.f("ix_data_reads_organization"), "data_reads", ["organization"], unique=False)
+    op.create_index(op.f("ix_data_reads_grant"), "data_reads", ["grant"], unique=False)
     op.grant_to_application("SELECT, INSERT, UPDATE", "access_grants")
     op.grant_to_application("SELECT, INSERT", "data_reads")
+    op.grant_to_application("USAGE", "SEQUENCE access_grant_serials")
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_access_grants_steward"), table_name="access_grants")
-    op.drop_index(op.f("ix_access_grants_organization"), table_name="access_grants")
-    op.drop_table("access_grants")
-    op.drop_index(op.f("ix_data_reads_organization"), table_name="data_reads")
-    op.drop_index("ix_data_reads_elements", table_name="data_reads", postgresql_using="gin")
-    op.drop_index("ix_data_reads_divisions", table_name="data_reads", postgresql_using="gin")
-    op.drop_index(op.f("ix_data_reads_at"), table_name="data_reads")
     op.drop_table("data_reads")
+    op.drop_table("access_grants")
+    op.execute(sa.schema.DropSequence(sa.Sequence("access_grant_serials")))
