@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from hub.identity import authentication
-from hub.identity.errors import CsrfRefused
+from hub.identity.errors import CsrfRefused, PasswordChangeRequired
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.errors import Forbidden, Unauthenticated
 from hub.kit.i18n import gettext as _
+from hub.kit.routing import MAXIMUM_FORM_FIELDS
 from hub.kit.transaction import database_of
 from hub.settings import settings
 
@@ -35,6 +36,8 @@ class Requires:
 
     async def admit(self, request: Request) -> None:
         subject = await authenticated(request)
+        if subject.must_change_password and subject.csrf_token and self.permission != Permission.PASSWORD_CHANGE_OWN:
+            raise PasswordChangeRequired(_("请先修改初始密码，再做其他事。"))
         if not subject.may(Permission(self.permission)):
             raise Forbidden(_("您的账号没有这项权限（{permission}）。").format(permission=self.permission))
 
@@ -62,10 +65,17 @@ async def authenticated(request: Request) -> Subject:
             if found is None:
                 raise Unauthenticated(_("请先登录，或带上有效的令牌。"))
             subject = found
+    request.state.subject = subject  # before the check, so that a refusal's trace names whose session was used
     if subject.csrf_token is not None and request.method not in SAFE_METHODS:
         await check_csrf(request, subject.csrf_token)
-    request.state.subject = subject
     return subject
+
+
+def check_origin(request: Request) -> None:
+    """The first wall: a browser says where a write comes from, and it must be from us."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise CsrfRefused(_("请求来自其他网站，已拒绝。"))
 
 
 async def check_csrf(request: Request, expected: str) -> None:
@@ -74,13 +84,13 @@ async def check_csrf(request: Request, expected: str) -> None:
     Two walls: the `Origin` must be ours (old browsers send none on some forms), and the session's own
     token must come along, as a header from scripts or as a field from plain forms.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise CsrfRefused(_("请求来自其他网站，已拒绝。"))
+    check_origin(request)
     given = request.headers.get("x-csrf-token")
     if given is None and request.headers.get("content-type", "").startswith(_FORM_TYPES):
         await request.body()  # stops at the limit; the form is then parsed from what was read
-        field = (await request.form()).get("csrf_token")
+        form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
+        request.state.form = form  # so that a page whose token is old can give back what was typed
+        field = form.get("csrf_token")
         given = field if isinstance(field, str) else None
     if given != expected:
         raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))

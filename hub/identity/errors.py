@@ -42,6 +42,12 @@ class CsrfRefused(Forbidden):
     code = "csrf_refused"
 
 
+class PasswordChangeRequired(Forbidden):
+    """A password that somebody else has seen opens nothing but the page to change it."""
+
+    code = "password_change_required"
+
+
 class PasswordNotAccepted(Unprocessable):
     code = "password_not_accepted"
 

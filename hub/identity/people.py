@@ -106,3 +106,7 @@ async def _end_access(session: AsyncSession, person: Person, *, keep: str | None
     now = clock.now()
     await repository.end_sessions(session, person.id, now, but=secrets.digest(keep) if keep else None)
     await repository.revoke_tokens_of_person(session, person.id, now)
+
+
+async def has_anybody(session: AsyncSession) -> bool:
+    return bool(await repository.list_people(session, limit=1))

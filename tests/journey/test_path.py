@@ -153,9 +153,10 @@ class TestPath:
         assert program.get("/data-values", params=query).json()["items"][0]["values"][ELEMENT] == self.count
         assert program.get("/data-values", params=query | {"as_of": "2000-01-01"}).json()["items"] == []
 
-    def test_9_outside_the_grant_is_named(self, hub: Hub) -> None:
+    def test_9_outside_the_grant_is_named(self, hub: Hub, clerk: httpx.Client) -> None:
+        period = open_task(clerk)["period"]
         refused = hub.program("civil-affairs").get(
-            "/data-values", params={"elements": f"{ELEMENT},village_relieved_workers", "period": "2026-09"}
+            "/data-values", params={"elements": f"{ELEMENT},village_relieved_workers", "period": period}
         )
         assert (refused.status_code, refused.json()["code"]) == (403, "not_granted")
         assert "village_relieved_workers" in json.dumps(refused.json())

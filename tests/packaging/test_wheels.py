@@ -1,0 +1,74 @@
+"""What is installed from a wheel is whole: nothing is missed that a checkout has lying beside it."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def build(folder: Path, out: Path) -> zipfile.ZipFile:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return zipfile.ZipFile(next(out.glob("*.whl")))
+
+
+@pytest.mark.xdist_group("packaging")
+class TestHubWheel:
+    def test_carries_all_it_reads_at_run_time(self, tmp_path: Path) -> None:
+        with build(ROOT, tmp_path / "dist") as wheel:
+            wheel.extractall(tmp_path / "installed")
+        installed = tmp_path / "installed" / "hub"
+        for folder in ("migrations", "schemas"):
+            shipped = {path.name for path in (installed / "share" / folder).rglob("*") if path.is_file()}
+            held = {path.name for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"}
+            assert shipped == held
+        for folder in ("templates", "static", "locale", "geography/data", "calendar/data", "demo"):
+            shipped = {path.name for path in (installed / folder).rglob("*") if path.is_file()}
+            held = {
+                path.name for path in (ROOT / "hub" / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"
+            }
+            assert shipped == held, folder
+
+    def test_finds_them_where_it_is_installed(self, tmp_path: Path) -> None:
+        with build(ROOT, tmp_path / "dist") as wheel:
+            wheel.extractall(tmp_path / "installed")
+        program = (
+            "import sys; sys.path.insert(0, sys.argv[1]); from hub.settings import share_folder; "
+            "print(share_folder('migrations')); print(share_folder('schemas'))"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "installed")],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        assert found == [str(tmp_path / "installed" / "hub" / "share" / name) for name in ("migrations", "schemas")]
+
+
+@pytest.mark.xdist_group("packaging")
+class TestConnectorsWheel:
+    def test_stands_without_the_hub(self, tmp_path: Path) -> None:
+        with build(ROOT / "connectors", tmp_path / "dist") as wheel:
+            assert not [name for name in wheel.namelist() if name.startswith("hub/")]
+            wheel.extractall(tmp_path / "installed")
+        program = (
+            "import sys; sys.modules['hub'] = None; sys.path.insert(0, sys.argv[1]); "
+            "import hub_connectors.cli; print(hub_connectors.__file__)"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "installed")],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        assert found.startswith(str(tmp_path / "installed"))
