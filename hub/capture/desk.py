@@ -1,0 +1,54 @@
+"""What the services of the township's desk answer, for the API and for pages alike."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.calendar.deadlines import CalendarWarning
+from hub.capture.lifecycle import CollectionState, collection_state, is_late
+from hub.capture.models import Collection
+from hub.capture.rows import DraftRow
+from hub.forms.content import FormContent
+
+
+@dataclass(frozen=True)
+class CollectionTask:
+    """A collection as it stands at one moment."""
+
+    collection: Collection
+    township_name: str
+    state: CollectionState
+    is_late: bool
+
+    @classmethod
+    def of(cls, collection: Collection, township_name: str, now: datetime) -> "CollectionTask":
+        return cls(
+            collection,
+            township_name,
+            collection_state(
+                opens_on=collection.opens_on,
+                closes_at=collection.closes_at,
+                is_submitted=collection.submission is not None,
+                now=now,
+            ),
+            is_late(due_at=collection.due_at, first_submitted_at=collection.first_submitted_at, now=now),
+        )
+
+
+@dataclass(frozen=True)
+class OpenedPeriod:
+    """The collections that were opened, and the years whose working days were only guessed by weekday."""
+
+    tasks: tuple[CollectionTask, ...]
+    warnings: tuple[CalendarWarning, ...]
+
+
+@dataclass(frozen=True)
+class DraftView:
+    """The form of one township as it is now. `is_typed`: something was typed since the newest submission."""
+
+    task: CollectionTask
+    form: FormContent
+    rows: tuple[DraftRow, ...]
+    etag: str
+    is_typed: bool
+    saved_at: datetime | None

@@ -1,0 +1,200 @@
+"""A draft: what a township has typed, kept exactly, beside what the hub already knows."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.audit import service as audit
+from hub.audit.actions import AuditAction
+from hub.calendar.periods import Period
+from hub.capture import repository
+from hub.capture.desk import DraftView
+from hub.capture.errors import DraftTooLarge
+from hub.capture.etag import content_sha256, entity_tag, matches
+from hub.capture.models import Collection, Draft, Submission
+from hub.capture.rows import HeldRow, Sheet, TypedEntry, draft_rows, laid_out, oversize, rows_to_check
+from hub.capture.service import own, task_of
+from hub.forms import service as forms
+from hub.forms.content import FormContent
+from hub.geography import service as geography
+from hub.geography.levels import Level
+from hub.grants import service as grants
+from hub.identity.subject import Subject
+from hub.kit import clock
+from hub.kit.db import set_scope
+from hub.kit.errors import PreconditionFailed, PreconditionRequired
+from hub.kit.i18n import gettext as _
+from hub.settings import settings
+from hub.store import service as store
+from hub.store.rows import ValueQuery, ValueRow
+from hub.store.scope import Place
+from hub.validation import ValidationReport, check, derive
+
+# A township has dozens of villages; two periods of the largest stay far below one page.
+HELD_ROWS = 5000
+
+
+async def get_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> DraftView:
+    """What is typed; before anything is typed, what was submitted."""
+    collection = own(subject, await repository.get_collection(session, settings().county, collection_id))
+    await set_scope(session, [collection.township])
+    draft = await repository.get_draft(session, collection.area, collection.id)
+    return await _view(session, subject, collection, draft)
+
+
+async def save_draft(
+    session: AsyncSession,
+    subject: Subject,
+    collection_id: UUID,
+    entries: Sequence[TypedEntry],
+    *,
+    if_match: str | None,
+) -> DraftView:
+    """Replace all that was typed. Odd values are kept as they are: judging them is validation's work."""
+    if if_match is None:
+        raise PreconditionRequired(
+            _("请带上 If-Match（读取草稿时得到的 ETag），以免覆盖他人刚保存的内容；覆盖一切用 *。")
+        )
+    faults = oversize(entries)
+    if faults:
+        raise DraftTooLarge(_("草稿有 {count} 处过长，没有保存。").format(count=len(faults)), errors=faults)
+    collection = own(subject, await repository.lock_collection(session, settings().county, collection_id))
+    await set_scope(session, [collection.township])
+    held = await repository.get_draft(session, collection.area, collection.id)
+    if not matches(if_match, await _etag(session, collection, held)):
+        raise PreconditionFailed(_("草稿已被他人修改，您的内容没有保存。请重新读取，核对后再保存。"))
+    draft = _draft(subject, collection, entries)
+    await repository.put_draft(session, draft)
+    await audit.record(
+        session,
+        subject.actor,
+        AuditAction.DRAFT_SAVE,
+        "collection",
+        str(collection.id),
+        details={"township": collection.township, "rows": len(entries)},
+    )
+    return await _view(session, subject, collection, draft)
+
+
+def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntry]) -> Draft:
+    rows = [entry.to_stored() for entry in entries]
+    return Draft(
+        area=collection.area,
+        collection_id=collection.id,
+        township=collection.township,
+        rows=rows,
+        content_sha256=content_sha256(rows),
+        door=door_of(subject),
+        saved_by=subject.name,
+        saved_at=clock.now(),
+    )
+
+
+def door_of(subject: Subject) -> str:
+    """Only a browser's session carries a CSRF token; everybody else came with a bearer token."""
+    return "api" if subject.csrf_token is None else "web"
+
+
+async def check_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> ValidationReport:
+    """Every finding at once, in the caller's language. Changes nothing."""
+    collection = own(subject, await repository.get_collection(session, settings().county, collection_id))
+    await set_scope(session, [collection.township])
+    draft = await repository.get_draft(session, collection.area, collection.id)
+    entries = typed_entries(draft, await newest_submission(session, collection))
+    return await check_entries(await open_sheet(session, subject, collection, entries), entries)
+
+
+async def check_entries(sheet: Sheet, entries: Sequence[TypedEntry]) -> ValidationReport:
+    """Off the event loop: a check is milliseconds of computing, and others are waiting."""
+    return await asyncio.to_thread(
+        check,
+        sheet.form.spec,
+        rows_to_check(sheet, entries),
+        expected_divisions=sheet.divisions,
+        known_divisions=sheet.known_divisions,
+    )
+
+
+def typed_entries(draft: Draft | None, submission: Submission | None) -> list[TypedEntry]:
+    """The draft; without one, what was submitted; without that, nothing."""
+    if draft is not None:
+        return [TypedEntry.from_stored(row) for row in draft.rows]
+    return [] if submission is None else [TypedEntry.from_stored(row) for row in submission.content]
+
+
+async def newest_submission(session: AsyncSession, collection: Collection) -> Submission | None:
+    if collection.submission is None:
+        return None
+    return await repository.get_submission(session, collection.area, collection.submission)
+
+
+async def open_sheet(
+    session: AsyncSession, subject: Subject, collection: Collection, entries: Sequence[TypedEntry]
+) -> Sheet:
+    """What the form asks of which divisions, and what is held of them.
+
+    The rows are the divisions that exist at the period's end, because stocks are counted on that day:
+    a village that was merged away in the period is asked of its successor.
+    """
+    form = await forms.get_form(session, collection.form, collection.form_version)
+    period = Period.parse(collection.period)
+    level: Level = "township" if collection.object_class == "township" else "village"
+    asked = await geography.subtree_codes(session, [collection.township], level, period.last_day)
+    typed = {entry.division for entry in entries}
+    known = await geography.get_divisions(session, sorted({collection.township, *asked, *typed}))
+    township = known[collection.township]
+    held = await _held(session, subject, form, period, Place(township.code, frozenset(township.lineage)))
+    return Sheet(form, {code: known[code].name for code in asked}, held, frozenset(known))
+
+
+async def _held(
+    session: AsyncSession, subject: Subject, form: FormContent, period: Period, place: Place
+) -> Mapping[str, HeldRow]:
+    """The preceding period's values, and what departments supplied for this one, in one read."""
+    scope = await grants.read_scope(session, subject)
+    previous = period.previous()
+    query = ValueQuery(form.object_class, (previous, period), place=place)
+    page = await store.select_values(session, scope, query, after=None, limit=HELD_ROWS)
+    before = {row.division: row for row in page.rows if row.period == str(previous)}
+    current = {row.division: row for row in page.rows if row.period == str(period)}
+    return {
+        division: _held_row(form, before.get(division), current.get(division))
+        for division in before.keys() | current.keys()
+    }
+
+
+def _held_row(form: FormContent, before: ValueRow | None, current: ValueRow | None) -> HeldRow:
+    supplied = {}
+    if current is not None:
+        supplied = {
+            item.identifier: current.values[item.identifier]
+            for item in form.supplied
+            if current.values.get(item.identifier) is not None
+        }
+    versions = {} if current is None else {name: current.versions[name] for name in supplied}
+    previous = {} if before is None else {name: value for name, value in before.values.items() if value is not None}
+    return HeldRow(previous, supplied, versions)
+
+
+async def _etag(session: AsyncSession, collection: Collection, draft: Draft | None) -> str:
+    if draft is not None:
+        return entity_tag(draft.content_sha256)
+    entries = typed_entries(None, await newest_submission(session, collection))
+    return entity_tag(content_sha256([entry.to_stored() for entry in entries]))
+
+
+async def _view(session: AsyncSession, subject: Subject, collection: Collection, draft: Draft | None) -> DraftView:
+    entries = typed_entries(draft, None if draft else await newest_submission(session, collection))
+    sheet = await open_sheet(session, subject, collection, entries)
+    shown = laid_out(sheet, entries)
+    derived = await asyncio.to_thread(derive, sheet.form.spec, rows_to_check(sheet, shown))
+    return DraftView(
+        task=await task_of(session, collection),
+        form=sheet.form,
+        rows=draft_rows(sheet, shown, derived),
+        etag=await _etag(session, collection, draft),
+        is_typed=draft is not None,
+        saved_at=draft.saved_at if draft else None,
+    )
