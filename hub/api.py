@@ -1,14 +1,28 @@
 """The public contract's routers, version 1."""
 
 from hub.calendar import endpoints as calendar
+from hub.capture import endpoints as capture
+from hub.exchange import endpoints as exchange
+from hub.exchange import token_endpoint
+from hub.forms import endpoints as forms
 from hub.geography import endpoints as geography
 from hub.grants import endpoints as grants
 from hub.identity import endpoints as identity
 from hub.kit.routing import HubRouter
+from hub.oversight import endpoints as oversight
+from hub.registry import endpoints as registry
 
 routers: tuple[HubRouter, ...] = (
     identity.router,
     geography.router,
     calendar.router,
+    registry.router,
+    forms.router,
+    capture.router,
     grants.router,
+    exchange.router,
+    oversight.router,
 )
+
+# What the contract puts beside the API: OAuth clients expect the token endpoint where RFC 6749's readers put it.
+root_routers: tuple[HubRouter, ...] = (token_endpoint.router,)

@@ -1,0 +1,266 @@
+from typing import Annotated
+
+from fastapi import Depends, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.identity.dependencies import requires
+from hub.identity.roles import Permission
+from hub.identity.subject import Subject
+from hub.kit.idempotency import IdempotentWrite
+from hub.kit.paging import DEFAULT_LIMIT, After, Limit, Page, decode_key, decode_position, encode_position, page_of
+from hub.kit.routing import HubRouter
+from hub.kit.transaction import Transaction
+from hub.registry import code_lists, service
+from hub.registry.file_models import ObjectClass, PeriodType
+from hub.registry.models import DataElementVersion
+from hub.registry.schemas import (
+    CodeListCreate,
+    CodeListRead,
+    CodeListRevisedRead,
+    CodeListVersionCreate,
+    DataElementCreate,
+    DataElementRead,
+    DataElementVersionCreate,
+    RegistrationStatusChangeRead,
+    RegistrationStatusWrite,
+    RuleRead,
+    RuleStatusWrite,
+    Source,
+    Status,
+)
+from hub.registry.statuses import RegistrationStatus
+
+router = HubRouter(tags=["registry"])
+
+CanReadElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_READ))]
+CanRegisterElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_REGISTER))]
+CanDecideElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_DECIDE))]
+
+
+async def _read(session: AsyncSession, version: DataElementVersion) -> DataElementRead:
+    return DataElementRead.of((await service.describe(session, [version]))[0])
+
+
+@router.get("/data-elements")
+async def list_data_elements(
+    session: Transaction,
+    _subject: CanReadElements,
+    q: Annotated[str | None, Query(max_length=200, description="words or parts of words, best match first")] = None,
+    object_class: ObjectClass | None = None,
+    period_type: PeriodType | None = None,
+    status: Annotated[Status | None, Query(description="the newest version of each element that has it")] = None,
+    source: Source | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Page[DataElementRead]:
+    """Each element in its newest qualified version, else its newest."""
+    found = await service.search_elements(
+        session,
+        q=q,
+        object_class=object_class,
+        period_type=period_type,
+        status=RegistrationStatus(status) if status else None,
+        source=source,
+        after=decode_rank(after),
+        limit=limit + 1,
+    )
+    shown = await service.describe(session, [version for version, _rank in found[:limit]])
+    position = [found[limit - 1][1], found[limit - 1][0].identifier] if len(found) > limit else None
+    return Page(
+        items=[DataElementRead.of(described) for described in shown],
+        next=encode_position(position) if position else None,
+    )
+
+
+def decode_rank(after: str | None) -> tuple[int, str] | None:
+    position = decode_position(after, length=2)
+    return None if position is None else (int(position[0]), str(position[1]))
+
+
+@router.post("/data-elements", status_code=201, response_model=DataElementRead)
+async def register_data_element(
+    session: Transaction, subject: CanRegisterElements, idempotency: IdempotentWrite, body: DataElementCreate
+) -> Response:
+    """Register a new fact, as `candidate`, or `incomplete` while something is missing."""
+
+    async def write() -> DataElementRead:
+        return await _read(session, await service.register_data_element(session, subject, body.element()))
+
+    return await idempotency.once(session, subject.key, write, headers=_location)
+
+
+def _location(answer: DataElementRead) -> dict[str, str]:
+    return {"Location": f"/api/v1/data-elements/{answer.identifier}"}
+
+
+@router.get("/data-elements/{identifier}")
+async def get_data_element(session: Transaction, _subject: CanReadElements, identifier: str) -> DataElementRead:
+    return await _read(session, await service.get_current(session, identifier))
+
+
+@router.get("/data-elements/{identifier}/versions")
+async def list_versions(session: Transaction, _subject: CanReadElements, identifier: str) -> Page[DataElementRead]:
+    """Every version, oldest first."""
+    described = await service.describe(session, await service.list_versions(session, identifier))
+    return Page(items=[DataElementRead.of(version) for version in described])
+
+
+@router.post("/data-elements/{identifier}/versions", status_code=201, response_model=DataElementRead)
+async def register_version(
+    session: Transaction,
+    subject: CanRegisterElements,
+    idempotency: IdempotentWrite,
+    identifier: str,
+    body: DataElementVersionCreate,
+) -> Response:
+    """Another definition; a breaking change is refused (`breaking_change`) unless `breaking` is true."""
+
+    async def write() -> DataElementRead:
+        version = await service.register_version(session, subject, identifier, body.changes(), breaking=body.breaking)
+        return await _read(session, version)
+
+    return await idempotency.once(session, subject.key, write)
+
+
+@router.get("/data-elements/{identifier}/registration-status")
+async def list_status_changes(
+    session: Transaction, _subject: CanReadElements, identifier: str
+) -> Page[RegistrationStatusChangeRead]:
+    """Who moved the element from where to where, oldest first."""
+    changes = await service.list_status_changes(session, identifier)
+    return Page(items=[RegistrationStatusChangeRead.of(change) for change in changes])
+
+
+@router.post("/data-elements/{identifier}/registration-status", status_code=201, response_model=DataElementRead)
+async def change_registration_status(
+    session: Transaction,
+    subject: CanDecideElements,
+    idempotency: IdempotentWrite,
+    identifier: str,
+    body: RegistrationStatusWrite,
+) -> Response:
+    """Move a version along; `qualified` and above wants another person than the one who proposed it."""
+
+    async def write() -> DataElementRead:
+        moved = await service.change_registration_status(
+            session,
+            subject,
+            identifier,
+            body.new_status,
+            note=body.note,
+            version=body.version,
+            superseded_by=body.superseded_by,
+        )
+        return await _read(session, moved[-1])
+
+    return await idempotency.once(session, subject.key, write)
+
+
+@router.get("/code-lists")
+async def list_code_lists(
+    session: Transaction, _subject: CanReadElements, limit: Limit = DEFAULT_LIMIT, after: After = None
+) -> Page[CodeListRead]:
+    """Each list in its newest version."""
+    found = await code_lists.list_code_lists(session, after=decode_key(after), limit=limit + 1)
+    return page_of(found, limit, read=CodeListRead.of, key=lambda code_list: [code_list.identifier])
+
+
+@router.post("/code-lists", status_code=201, response_model=CodeListRead)
+async def register_code_list(
+    session: Transaction, subject: CanRegisterElements, idempotency: IdempotentWrite, body: CodeListCreate
+) -> Response:
+    async def write() -> CodeListRead:
+        return CodeListRead.of(await code_lists.register_code_list(session, subject, body.code_list()))
+
+    return await idempotency.once(session, subject.key, write)
+
+
+@router.get("/code-lists/{identifier}")
+async def get_code_list(session: Transaction, _subject: CanReadElements, identifier: str) -> CodeListRead:
+    return CodeListRead.of((await code_lists.list_versions(session, identifier))[-1])
+
+
+@router.get("/code-lists/{identifier}/versions")
+async def list_code_list_versions(
+    session: Transaction, _subject: CanReadElements, identifier: str
+) -> Page[CodeListRead]:
+    """Every version, oldest first: a value keeps the meaning it was captured under."""
+    versions = await code_lists.list_versions(session, identifier)
+    return Page(items=[CodeListRead.of(version) for version in versions])
+
+
+@router.post("/code-lists/{identifier}/versions", status_code=201, response_model=CodeListRevisedRead)
+async def register_code_list_version(
+    session: Transaction,
+    subject: CanRegisterElements,
+    idempotency: IdempotentWrite,
+    identifier: str,
+    body: CodeListVersionCreate,
+) -> Response:
+    """A new version of the list, and of every element that uses it; those wait for a second person."""
+
+    async def write() -> CodeListRevisedRead:
+        revised = await code_lists.register_version(
+            session,
+            subject,
+            identifier,
+            body.values,
+            name=body.name,
+            source=body.source,
+            breaking=body.breaking,
+        )
+        return CodeListRevisedRead.of_revision(revised)
+
+    return await idempotency.once(session, subject.key, write)
+
+
+@router.get("/rules")
+async def list_rules(
+    session: Transaction,
+    _subject: CanReadElements,
+    object_class: ObjectClass | None = None,
+    period_type: PeriodType | None = None,
+    status: Status | None = None,
+    element: Annotated[str | None, Query(max_length=80, description="only rules that name it")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Page[RuleRead]:
+    found = await service.search_rules(
+        session,
+        object_class=object_class,
+        period_type=period_type,
+        status=RegistrationStatus(status) if status else None,
+        element=element,
+        after=decode_key(after),
+        limit=limit + 1,
+    )
+    return page_of(found, limit, read=RuleRead.of, key=lambda rule: [rule.identifier])
+
+
+@router.get("/rules/{identifier}/versions")
+async def list_rule_versions(session: Transaction, _subject: CanReadElements, identifier: str) -> Page[RuleRead]:
+    """Every version, oldest first."""
+    return Page(items=[RuleRead.of(rule) for rule in await service.list_rule_versions(session, identifier)])
+
+
+@router.get("/rules/{identifier}")
+async def get_rule(session: Transaction, _subject: CanReadElements, identifier: str) -> RuleRead:
+    """The rule in its newest qualified version, else its newest."""
+    return RuleRead.of(await service.get_rule(session, identifier))
+
+
+@router.post("/rules/{identifier}/registration-status", status_code=201, response_model=RuleRead)
+async def change_rule_status(
+    session: Transaction,
+    subject: CanDecideElements,
+    idempotency: IdempotentWrite,
+    identifier: str,
+    body: RuleStatusWrite,
+) -> Response:
+    async def write() -> RuleRead:
+        rule = await service.change_rule_status(
+            session, subject, identifier, body.new_status, note=body.note, version=body.version
+        )
+        return RuleRead.of(rule)
+
+    return await idempotency.once(session, subject.key, write)
