@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
+from uuid import uuid4
 
 from hub.geography.models import Division
 from hub.identity.authentication import reference, subject_of_person
@@ -151,7 +152,7 @@ class People:
 
     async def authorization(self, name: str, *, grants: tuple[str, ...] = ()) -> dict[str, str]:
         """The header of a live bearer token for this person or program."""
-        token = f"token-{name}-{len(grants)}-{clock.now().timestamp()}"
+        token = f"token-{name}-{uuid4()}"
         person, client = self.persons.get(name), self.clients.get(name)
         async with self.database.transaction() as session:
             session.add(

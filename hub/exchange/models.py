@@ -25,7 +25,10 @@ class DeliveryReceipt(Base):
     """A department says what it delivered (Order 809, art. 26: 使用状态)."""
 
     __tablename__ = "delivery_receipts"
-    __table_args__ = (Index("ix_delivery_receipts_organization", "organization", "period"),)
+    __table_args__ = (
+        Index("ix_delivery_receipts_organization", "organization", "period"),
+        Index("ix_delivery_receipts_grant", "grant"),
+    )
 
     area: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -6,9 +6,8 @@ from datetime import date
 
 from hub.calendar.periods import Period
 from hub.grants.lifecycle import GrantState
+from hub.registry.statuses import QUALIFIED
 from hub.store.scope import ClosedBox, ClosedReason, ReadScope, ScopeBox
-
-USABLE = frozenset({"qualified", "standard", "preferred_standard"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class ElementFact:
     @property
     def usable(self) -> VersionFact | None:
         """The newest version that may stand on a form; None when there is none (any more)."""
-        return next((fact for fact in reversed(self.versions) if fact.registration_status in USABLE), None)
+        return next((fact for fact in reversed(self.versions) if fact.registration_status in QUALIFIED), None)
 
     @property
     def current(self) -> VersionFact:

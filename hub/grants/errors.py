@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from hub.calendar.periods import Period
 from hub.kit.errors import Conflict, ErrorItem, Forbidden, NotFound, Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.store.scope import Outside, ReadScope
@@ -58,6 +59,11 @@ def nothing_granted(scope: ReadScope) -> NotGranted:
         return not_granted(reasons)
     message = _("本单位没有生效的授权，请先申请：{how}。").format(how=HOW_TO_ASK)
     return NotGranted(message, errors=[ErrorItem("query:/elements", "element_not_granted", message)])
+
+
+def no_period_type_granted(period: Period) -> NotGranted:
+    message = _("授权中没有以“{type}”为报告期类型的数据元，请先申请：{how}。").format(type=period.type, how=HOW_TO_ASK)
+    return NotGranted(message, errors=[ErrorItem("query:/period", "period_not_granted", message)])
 
 
 def _item(outside: Outside) -> ErrorItem:

@@ -124,6 +124,14 @@ async def get_grant(session: AsyncSession, subject: Subject, number: str) -> Acc
     return grant
 
 
+async def find_own_grant(session: AsyncSession, subject: Subject, number: str) -> AccessGrant | None:
+    """A grant that the caller's organisation holds or held, and that its token is bound to."""
+    grant = await repository.get_grant(session, number)
+    if grant is None or grant.organization != subject.organization.code or grant.state in {"requested", "refused"}:
+        return None
+    return grant if subject.grants is None or number in subject.grants else None
+
+
 async def list_grants(
     session: AsyncSession, subject: Subject, *, states: Collection[str] = (), after: int | None, limit: int
 ) -> Sequence[AccessGrant]:
@@ -215,19 +223,39 @@ def _terms(grant: AccessGrant) -> GrantTerms:
 
 @dataclass(frozen=True)
 class ReadEntry:
-    """One read, to be logged: what was read, through which route, under which boxes of the scope."""
+    """One read under one box of the scope: what was read, where, through which route, how much."""
 
     route: str
     object_class: str
-    request: ScopeRequest
-    boxes: Sequence[ScopeBox]
+    box: ScopeBox
+    elements: Collection[str]
+    divisions: Collection[str]
+    periods: Sequence[str]
     rows: int
 
 
-async def log_read(session: AsyncSession, subject: Subject, entry: ReadEntry) -> None:
-    """One line for each grant the read drew on, so that each is told with its own purpose."""
-    place = entry.request.place
-    for box in entry.boxes:
+def read_entries(
+    route: str, object_class: str, request: ScopeRequest, boxes: Iterable[ScopeBox], rows: int
+) -> list[ReadEntry]:
+    """One entry for each box a request drew on, so that each grant is told with its own purpose."""
+    place = request.place
+    return [
+        ReadEntry(
+            route=route,
+            object_class=object_class,
+            box=box,
+            elements=[identifier for identifier in request.elements if box.covers_element(identifier)],
+            divisions=box.divisions if place is None else [place.code],
+            periods=[str(period) for period in request.periods if box.covers_period(period)],
+            rows=rows,
+        )
+        for box in boxes
+    ]
+
+
+async def log_read(session: AsyncSession, subject: Subject, entries: Iterable[ReadEntry]) -> None:
+    """Write the read log, in the transaction that answers the read: no log, no answer."""
+    for entry in entries:
         repository.add(
             session,
             DataRead(
@@ -235,13 +263,13 @@ async def log_read(session: AsyncSession, subject: Subject, entry: ReadEntry) ->
                 reader_kind=subject.kind,
                 reader=subject.name,
                 organization=subject.organization.code,
-                grant=box.grant,
-                purpose=box.purpose,
+                grant=entry.box.grant,
+                purpose=entry.box.purpose,
                 route=entry.route,
                 object_class=entry.object_class,
-                elements=sorted(i for i in entry.request.elements if box.covers_element(i)),
-                divisions=sorted(box.divisions) if place is None else [place.code],
-                periods=[str(period) for period in entry.request.periods if box.covers_period(period)],
+                elements=sorted(entry.elements),
+                divisions=sorted(entry.divisions),
+                periods=list(entry.periods),
                 rows=entry.rows,
             ),
         )

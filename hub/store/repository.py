@@ -99,6 +99,20 @@ async def list_clocks(session: AsyncSession, divisions: Collection[str]) -> dict
     return {row.area: row.seq for row in await session.execute(statement.order_by(AreaClock.area))}
 
 
+async def list_clocks_at(session: AsyncSession, areas: Collection[str], instant: datetime) -> dict[str, int]:
+    """Where the clocks of these areas stood at an instant, as far as the transaction's divisions show."""
+    newest = (
+        select(RecordRevision.seq)
+        .where(RecordRevision.area == AreaClock.area, RecordRevision.submitted_at <= instant)
+        .order_by(RecordRevision.seq.desc())
+        .limit(1)
+        .correlate(AreaClock)
+        .scalar_subquery()
+    )
+    statement = select(AreaClock.area, func.coalesce(newest, 0).label("seq")).where(AreaClock.area.in_(sorted(areas)))
+    return {row.area: row.seq for row in await session.execute(statement)}
+
+
 @dataclass(frozen=True)
 class RowFilter:
     """Which rows of the value tables: of one object class, of these periods, inside these divisions."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.calendar.periods import Period
 from hub.store.revisions import Kind, RowWrite
-from hub.store.scope import Place
+from hub.store.scope import Place, ScopeBox
 
 Position = tuple[str, str, str]
 
@@ -77,12 +77,13 @@ class ValuePage:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """What changed in one row, narrowed to what may be read."""
+    """What changed in one row, narrowed to what may be read; `boxes` are those it was read under."""
 
     area: str
     object_class: str
     kind: Kind
     row: ValueRow
+    boxes: tuple[ScopeBox, ...]
 
 
 @dataclass(frozen=True)

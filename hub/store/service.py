@@ -30,7 +30,7 @@ from hub.store.rows import (
     ValueRow,
     Writing,
 )
-from hub.store.scope import ReadScope, RowReader
+from hub.store.scope import ReadScope, RowReader, ScopeBox
 
 RETRY_AFTER_SECONDS = 5
 # More than a township's form has in a year; a history is read by people.
@@ -194,9 +194,17 @@ async def find_withheld_versions(session: AsyncSession, scope: ReadScope, query:
     }
 
 
-async def read_clocks(session: AsyncSession, scope: ReadScope) -> dict[str, int]:
-    """Where the clocks of the scope's areas stand. Read them before the rows they are handed out with."""
-    return await repository.list_clocks(session, scope.divisions)
+async def read_clocks(session: AsyncSession, scope: ReadScope, *, at: datetime | None = None) -> dict[str, int]:
+    """Where the clocks of the scope's areas stand, or stood at an instant.
+
+    Read them before the rows they are handed out with: a reader who goes on from them may then see
+    something twice, and never misses anything.
+    """
+    clocks = await repository.list_clocks(session, scope.divisions)
+    if at is None or not clocks:
+        return clocks
+    await set_scope(session, scope.divisions)
+    return await repository.list_clocks_at(session, clocks, at)
 
 
 async def get_generation(session: AsyncSession) -> UUID:
@@ -240,7 +248,8 @@ async def _walk(
             readable, held_back = reader.split(revision.period, revision.lineage, revision.changed, revision.versions)
             withheld.update({identifier: revision.versions[identifier] for identifier in held_back})
             if readable:
-                rows.append(_change(revision, readable))
+                boxes = reader.boxes(revision.period, revision.lineage)
+                rows.append(_change(revision, readable, tuple(boxes)))
         if len(found) < wanted:
             reached = dict(end)
         else:
@@ -250,7 +259,7 @@ async def _walk(
     return ChangeSlice(tuple(rows), reached, withheld)
 
 
-def _change(revision: Row[*tuple[Any, ...]], readable: list[str]) -> ChangeRow:
+def _change(revision: Row[*tuple[Any, ...]], readable: list[str], boxes: tuple[ScopeBox, ...]) -> ChangeRow:
     row = ValueRow(
         period=revision.period,
         division=revision.division,
@@ -263,7 +272,7 @@ def _change(revision: Row[*tuple[Any, ...]], readable: list[str]) -> ChangeRow:
     )
     # Of a row where others' elements were corrected, this reader's may all be withdrawn.
     kind = kind_of(revision.revision, readable, revision.payload)
-    return ChangeRow(revision.area, revision.object_class, kind, row)
+    return ChangeRow(revision.area, revision.object_class, kind, row, boxes)
 
 
 async def select_history(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> Sequence[HistoryEntry]:

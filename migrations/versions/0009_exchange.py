@@ -47,11 +47,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("area", "id", name=op.f("pk_delivery_receipts")),
     )
     op.create_index("ix_delivery_receipts_organization", "delivery_receipts", ["organization", "period"], unique=False)
+    op.create_index("ix_delivery_receipts_grant", "delivery_receipts", ["grant"], unique=False)
     op.grant_to_application("SELECT, INSERT, DELETE", "change_cursors")
     op.grant_to_application("SELECT, INSERT", "delivery_receipts")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_delivery_receipts_grant", table_name="delivery_receipts")
     op.drop_index("ix_delivery_receipts_organization", table_name="delivery_receipts")
     op.drop_table("delivery_receipts")
     op.drop_index(op.f("ix_change_cursors_organization"), table_name="change_cursors")

@@ -17,7 +17,7 @@ from hub.identity.subject import Subject
 from hub.kit import operations
 from hub.kit.routing import HubRouter, UnprotectedRouteError, access_rules, public
 
-ROUTERS: tuple[HubRouter, ...] = (operations.router, *api.routers, *site.routers)
+ROUTERS: tuple[HubRouter, ...] = (operations.router, *api.root_routers, *api.routers, *site.routers)
 
 # Being public is a statement: a new public route is written here too, and a reviewer sees both.
 PUBLIC = {

@@ -1,0 +1,115 @@
+"""The counter: `GET /data-values`, `GET /changes`, `POST /receipts`."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request, Response
+
+from hub.exchange import service
+from hub.exchange.media import choose_media_type
+from hub.exchange.questions import read_question
+from hub.exchange.schemas import ChangePageRead, ReceiptCreate, ReceiptRead, ValuePageRead
+from hub.exchange.streams import ClosingResponse, ValueStream
+from hub.exchange.writers import writer_for
+from hub.identity.dependencies import requires
+from hub.identity.roles import Permission
+from hub.identity.subject import Subject
+from hub.kit.idempotency import IdempotentWrite
+from hub.kit.paging import After, Limit, decode_position
+from hub.kit.routing import HubRouter
+from hub.kit.transaction import AppDatabase, Transaction
+
+router = HubRouter(tags=["exchange"])
+
+CanReadValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_READ))]
+CanFollowValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_FOLLOW))]
+CanRecordReceipts = Annotated[Subject, Depends(requires(Permission.RECEIPT_RECORD))]
+
+_TEXT = {"schema": {"type": "string"}}
+_VALUES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": ValuePageRead,
+        "description": "JSON is paged; NDJSON and CSV are the whole result as a stream",
+        "content": {"application/x-ndjson": _TEXT, "text/csv": _TEXT},
+        "headers": {
+            name: {"schema": {"type": "string"}, "description": description}
+            for name, description in {
+                "ETag": "from question, grants and clocks; send it back as If-None-Match",
+                "Hub-Grant": "the grants that were used, separated by commas",
+                "Hub-Cursor": "where GET /changes goes on",
+                "Deprecation": "since when an element that was read is on its way out (RFC 9745)",
+                "Sunset": "from when it is no longer served (RFC 8594)",
+            }.items()
+        },
+    },
+    304: {"description": "nothing changed since that ETag"},
+}
+
+
+@router.get("/data-values", responses=_VALUES)
+async def read_values(
+    request: Request,
+    session: Transaction,
+    database: AppDatabase,
+    subject: CanReadValues,
+    *,
+    elements: Annotated[str | None, Query(description="comma list; default: all granted of one form")] = None,
+    period: Annotated[str | None, Query(description="one period, or from..to", examples=["2026-11"])] = None,
+    division: Annotated[str | None, Query(description="a code whose subtree is meant; default: all granted")] = None,
+    as_of: Annotated[str | None, Query(description="an instant; a date means its end in China")] = None,
+    object_class: Annotated[str | None, Query(description="which form, when several are granted")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Response:
+    """The values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name."""
+    question = read_question(
+        elements=elements, period=period, division=division, as_of=as_of, object_class=object_class
+    )
+    media_type = choose_media_type(request.headers.get("accept"))
+    position = decode_position(after, length=3)
+    reading = await service.read_values(
+        database,
+        session,
+        subject,
+        question,
+        media_type=media_type,
+        known_etags=if_none_match,
+        after=None if position is None else (str(position[0]), str(position[1]), str(position[2])),
+        limit=limit,
+    )
+    headers = dict(reading.headers)
+    if reading.is_unchanged:
+        return Response(status_code=304, headers=headers)
+    if reading.body is not None:
+        return Response(reading.body, media_type=media_type, headers=headers)
+    stream = ValueStream(database, subject, reading.plan, writer_for(media_type, reading.plan.request.elements))
+    return ClosingResponse(stream.chunks(), media_type=media_type, headers=headers)
+
+
+@router.get("/changes", response_model=ChangePageRead)
+async def read_changes(
+    session: Transaction,
+    database: AppDatabase,
+    subject: CanFollowValues,
+    *,
+    after: Annotated[
+        str | None,
+        Query(max_length=200, description="`Hub-Cursor` or `next`; absent: from the beginning of what is granted"),
+    ] = None,
+    limit: Limit = 100,
+) -> Response:
+    """What changed inside the grants, in order within a county. 410 `cursor_expired`: pull in full, then go on."""
+    body, headers = await service.read_changes(database, session, subject, after=after, limit=limit)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.post("/receipts", status_code=201, response_model=ReceiptRead)
+async def record_receipt(
+    session: Transaction, subject: CanRecordReceipts, body: ReceiptCreate, idempotency: IdempotentWrite
+) -> Response:
+    """Say what was delivered under a grant: rows and the file's SHA-256."""
+
+    async def write() -> ReceiptRead:
+        return ReceiptRead.of(await service.record_receipt(session, subject, body))
+
+    return await idempotency.once(session, subject.key, write)
