@@ -8,6 +8,7 @@ from hub.forms import endpoints as forms
 from hub.geography import endpoints as geography
 from hub.grants import endpoints as grants
 from hub.identity import endpoints as identity
+from hub.kit import documentation
 from hub.kit.routing import HubRouter
 from hub.oversight import endpoints as oversight
 from hub.registry import endpoints as registry
@@ -22,6 +23,7 @@ routers: tuple[HubRouter, ...] = (
     grants.router,
     exchange.router,
     oversight.router,
+    documentation.router,
 )
 
 # What the contract puts beside the API: OAuth clients expect the token endpoint where RFC 6749's readers put it.

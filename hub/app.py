@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from hub import __version__, api
+from hub import __version__, api, site
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.identity.dependencies import caller_address
 from hub.kit import operations, problems
+from hub.kit.assets import HashedFiles
 from hub.kit.db import Database
 from hub.kit.errors import HubError
 from hub.kit.jobs import RecurringJob, running
@@ -44,14 +45,22 @@ def create_app(
     app.state.database = database
     app.state.maximum_body_bytes = settings().maximum_body_bytes
     app.include_router(operations.router)
+    for router in api.root_routers:
+        app.include_router(router)
     for router in api.routers:
         app.include_router(router, prefix=API_PREFIX)
+    for router in site.routers:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", HashedFiles(), name="static")
+    app.state.navigation = site.NAVIGATION
     problems.install(app, render=_render, on_refusal=_record_refusal)
     app.add_middleware(RequestContext)
     return app
 
 
-async def _render(_request: Request, error: HubError) -> Response:
+async def _render(request: Request, error: HubError) -> Response:
+    if site.is_for_browser(request):
+        return await site.answer_failure(request, error)
     return problems.problem_response(error)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kit import i18n
@@ -26,6 +27,19 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+# Programs negotiate. Pages are Chinese whatever language the browser was installed in, until the person
+# says otherwise: township PCs are often set to English.
+LANGUAGE_COOKIE = "hub-language"
+NEGOTIATED = ("/api/", "/oauth/")
+
+
+def _language(path: str, headers: Headers) -> i18n.Language:
+    chosen = cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
+    if path.startswith(NEGOTIATED) or path in {"/healthz", "/readyz"}:
+        return i18n.choose_language(headers.get("accept-language"))
+    return "en" if chosen == "en" else "zh"
 
 
 class RequestContext:
@@ -51,7 +65,7 @@ class RequestContext:
             await send(message)
 
         try:
-            with i18n.use_language(i18n.choose_language(headers.get("accept-language"))):
+            with i18n.use_language(_language(scope["path"], headers)):
                 await self.app(scope, receive, send_with_headers)
         finally:
             request_id.reset(token)
@@ -64,7 +78,7 @@ class RequestContext:
             headers.setdefault(name, value)
         if not scope["path"].startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
-        headers.add_vary_header("Accept-Language")
+        headers.add_vary_header("Accept-Language, Cookie")
 
     @staticmethod
     def _count(scope: Scope, status: int, seconds: float) -> None:

@@ -1,0 +1,270 @@
+"""The township's desk and the authority's lists of tasks, in a browser."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from hub.calendar import service as calendar
+from hub.calendar.periods import Period, PeriodFault
+from hub.calendar.words import due_words, period_words
+from hub.capture import drafting, opening, service
+from hub.capture.desk import CollectionTask
+from hub.capture.endpoints import (
+    CanOpenCollections,
+    CanReadCollections,
+    CanReadSubmissions,
+    CanSubmit,
+    CanWriteDrafts,
+)
+from hub.capture.errors import CollectionExists, CollectionRefused
+from hub.capture.lifecycle import CollectionState
+from hub.capture.progress import list_progress, list_row_codes
+from hub.capture.sheet_desk import answer_sheet
+from hub.capture.sheet_page import Choice, sheet_page
+from hub.capture.task_page import (
+    CollectionFilters,
+    CollectionPage,
+    CollectionsPage,
+    HistoryPage,
+    OpeningPage,
+    TaskLine,
+    TasksPage,
+    cautions,
+    history_line,
+    receipt_page,
+    task_line,
+)
+from hub.forms import service as forms
+from hub.geography import service as geography
+from hub.identity.roles import Permission
+from hub.identity.subject import Subject
+from hub.kit import clock
+from hub.kit.errors import ErrorItem
+from hub.kit.i18n import gettext as _
+from hub.kit.paging import After, decode_position, encode_position
+from hub.kit.routing import HubRouter
+from hub.kit.transaction import Transaction
+from hub.kit.views import render, see_other
+from hub.settings import settings
+
+router = HubRouter(tags=["capture"])
+
+MOST_WAITING = 200
+MOST_DONE = 24
+LINES_OF_A_PAGE = 100
+
+Filter = Annotated[str, Query(max_length=40)]
+
+
+async def tasks_page(request: Request, session: AsyncSession, subject: Subject) -> Response:
+    """A township's start page: one to-do list, sorted by deadline."""
+    found = [
+        *await service.list_collections(session, subject, state="open", limit=MOST_WAITING),
+        *await service.list_collections(session, subject, state="closed", limit=MOST_WAITING),
+    ]
+    lines = await _lines(session, subject, found)
+    done = await service.list_collections(session, subject, state="submitted", limit=MOST_DONE)
+    waiting = tuple(sorted(lines, key=lambda line: line.due_at))
+    page = TasksPage(waiting, tuple(await _lines(session, subject, done)), cautions(waiting))
+    return render(request, "tasks.html", page)
+
+
+async def _lines(session: AsyncSession, subject: Subject, tasks: Sequence[CollectionTask]) -> list[TaskLine]:
+    work_calendar = await calendar.work_calendar(session)
+    progress = await list_progress(session, subject, tasks)
+    names = {
+        (code, version): (await forms.get_form(session, code, version)).name
+        for code, version in {(task.collection.form, task.collection.form_version) for task in tasks}
+    }
+    return [
+        task_line(task, names[task.collection.form, task.collection.form_version], work_calendar, progress)
+        for task in tasks
+    ]
+
+
+@router.get("/collections")
+async def list_collections(
+    request: Request,
+    session: Transaction,
+    subject: CanReadCollections,
+    *,
+    period: Filter = "",
+    state: Filter = "",
+    township: Filter = "",
+    after: After = None,
+) -> Response:
+    """Newest period first, with how many have submitted."""
+    position = decode_position(after, length=3)
+    found = await service.list_collections(
+        session,
+        subject,
+        township=township or None,
+        period=_spelled(period),
+        state=state if state in get_args(CollectionState) else None,  # type: ignore[arg-type]  # checked just here
+        after=None if position is None else (str(position[0]), str(position[1]), str(position[2])),
+        limit=LINES_OF_A_PAGE + 1,
+    )
+    shown = found[:LINES_OF_A_PAGE]
+    filters = CollectionFilters(period, state, township)
+    page = CollectionsPage(
+        lines=tuple(await _lines(session, subject, shown)),
+        filters=filters,
+        townships=await _townships(session),
+        submitted=sum(task.state == "submitted" for task in shown),
+        late=sum(task.is_late and task.state != "submitted" for task in shown),
+        next=_next(filters, shown[-1]) if len(found) > LINES_OF_A_PAGE else None,
+        may_open=subject.may(Permission.COLLECTION_OPEN),
+    )
+    return render(request, "collections.html", page)
+
+
+def _spelled(period: str) -> str | None:
+    """A period as it is stored; something that is none finds nothing, and the field shows what was typed."""
+    try:
+        return str(Period.parse(period)) if period else None
+    except PeriodFault:
+        return period
+
+
+def _next(filters: CollectionFilters, last: CollectionTask) -> str:
+    collection = last.collection
+    position = encode_position([collection.period, collection.township, collection.form])
+    asked = {"period": filters.period, "state": filters.state, "township": filters.township, "after": position}
+    return "/collections?" + urlencode({name: value for name, value in asked.items() if value})
+
+
+async def _townships(session: AsyncSession) -> tuple[Choice, ...]:
+    codes = await geography.subtree_codes(session, [settings().county], "township", clock.today())
+    found = await geography.get_divisions(session, list(codes))
+    return tuple(Choice(code, found[code].name) for code in codes)
+
+
+@router.get("/collections/new")
+async def read_opening(request: Request, session: Transaction, subject: CanOpenCollections) -> Response:
+    return render(request, "opening.html", OpeningPage(await _published(session), {}, {}))
+
+
+@router.post("/collections")
+async def open_period(request: Request, session: Transaction, subject: CanOpenCollections) -> Response:
+    typed = _texts(await request.form())
+    days, faults = _read_days(typed)
+    if not faults:
+        try:
+            opened = await opening.open_period(
+                session,
+                subject,
+                form=typed.get("form", ""),
+                period=typed.get("period", ""),
+                opens_on=days["opens_on"],
+                due_on=days["due_on"],
+                closes_on=days["closes_on"],
+            )
+        except (CollectionRefused, CollectionExists) as refusal:
+            faults = list(refusal.errors) or [ErrorItem("/period", refusal.code, refusal.detail)]
+        else:
+            warnings = "".join(_("{warning}。").format(warning=warning.message) for warning in opened.warnings)
+            notice = _("已向 {count} 个乡镇开放。").format(count=len(opened.tasks)) + warnings
+            return see_other("/collections?" + urlencode({"period": opened.tasks[0].collection.period}), notice=notice)
+    by_field: dict[str, list[str]] = {}
+    for fault in faults:
+        by_field.setdefault(fault.pointer.removeprefix("/"), []).append(fault.message)
+    return render(request, "opening.html", OpeningPage(await _published(session), typed, by_field), status=422)
+
+
+def _read_days(typed: Mapping[str, str]) -> tuple[dict[str, date | None], list[ErrorItem]]:
+    days: dict[str, date | None] = {}
+    faults = []
+    for name in ("opens_on", "due_on", "closes_on"):
+        text = typed.get(name, "")
+        try:
+            days[name] = date.fromisoformat(text) if text else None
+        except ValueError:
+            faults.append(ErrorItem(f"/{name}", "date-not-valid", _("必须是日期，例如 2026-11-22。")))
+    return days, faults
+
+
+async def _published(session: AsyncSession) -> tuple[Choice, ...]:
+    overviews = await forms.list_forms(session)
+    return tuple(
+        Choice(one.form.code, _("{name}（第{version}版）").format(name=one.form.name, version=one.form.version))
+        for one in overviews
+        if one.form.version is not None
+    )
+
+
+def _texts(form: FormData) -> dict[str, str]:
+    return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+
+
+@router.get("/collections/{collection_id}")
+async def read_collection(
+    request: Request, session: Transaction, subject: CanReadCollections, collection_id: UUID
+) -> Response:
+    """The form itself for the township whose task it is; for others, how the task stands."""
+    task = await service.get_collection(session, subject, collection_id)
+    if not service.is_own(subject, task.collection):
+        (line,) = await _lines(session, subject, [task])
+        page = CollectionPage(str(collection_id), line, subject.may(Permission.SUBMISSION_READ))
+        return render(request, "collection.html", page)
+    view = await drafting.get_draft(session, subject, collection_id)
+    due = due_words(task.collection.due_at, await calendar.work_calendar(session))
+    return render(request, "sheet.html", sheet_page(view, due))
+
+
+@router.post("/collections/{collection_id}")
+async def write_collection(
+    request: Request, session: Transaction, subject: CanWriteDrafts, submitter: CanSubmit, collection_id: UUID
+) -> Response:
+    """Save, take over, check or submit: everything typed comes along with every button."""
+    return await answer_sheet(request, session, subject, collection_id)
+
+
+@router.get("/collections/{collection_id}/history")
+async def read_history(
+    request: Request,
+    session: Transaction,
+    subject: CanReadSubmissions,
+    collection_id: UUID,
+    *,
+    division: Filter = "",
+    element: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    task = await service.get_collection(session, subject, collection_id)
+    collection = task.collection
+    found = await service.list_history(
+        session, subject, collection_id, division=division or None, element=element or None
+    )
+    form = await forms.get_form(session, collection.form, collection.form_version)
+    divisions = await geography.get_divisions(session, await list_row_codes(session, collection))
+    places = {code: division.name for code, division in sorted(divisions.items())}
+    page = HistoryPage(
+        id=str(collection_id),
+        form_name=form.name,
+        period=period_words(collection.period),
+        township=task.township_name,
+        lines=tuple(history_line(entry, form, places) for entry in reversed(found)),
+        divisions=tuple(Choice(code, name) for code, name in places.items()),
+        elements=tuple(Choice(one.identifier, one.spec.label) for one in form.fields),
+        division=division,
+        element=element,
+    )
+    return render(request, "history.html", page)
+
+
+@router.get("/submissions/{number}")
+async def read_submission(
+    request: Request,
+    session: Transaction,
+    subject: CanReadSubmissions,
+    number: Annotated[str, Path(max_length=40)],
+) -> Response:
+    submission = await service.get_submission(session, subject, number)
+    form = await forms.get_form(session, submission.form, submission.form_version)
+    township = await geography.get_division(session, submission.township)
+    return render(request, "receipt.html", receipt_page(submission, form.name, township.name))

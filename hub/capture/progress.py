@@ -1,0 +1,62 @@
+"""How far a township has come with its tasks: rows in which nothing that is owed is open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.calendar.periods import Period
+from hub.capture import repository
+from hub.capture.desk import CollectionTask
+from hub.capture.models import Collection
+from hub.capture.rows import TypedEntry
+from hub.capture.service import is_own
+from hub.datatypes import is_blank
+from hub.forms import service as forms
+from hub.forms.content import FormContent
+from hub.geography import service as geography
+from hub.geography.levels import Level
+from hub.identity.subject import Subject
+from hub.kit.db import set_scope
+
+
+@dataclass(frozen=True)
+class Progress:
+    filled: int
+    rows: int
+
+
+async def list_progress(
+    session: AsyncSession, subject: Subject, tasks: Sequence[CollectionTask]
+) -> Mapping[UUID, Progress]:
+    """The progress of the caller's own tasks that wait for their first submission; drafts are nobody else's."""
+    own = [task.collection for task in tasks if task.state != "submitted" and is_own(subject, task.collection)]
+    if own:
+        await set_scope(session, sorted({collection.township for collection in own}))
+    return {collection.id: await _progress(session, collection) for collection in own}
+
+
+async def _progress(session: AsyncSession, collection: Collection) -> Progress:
+    form = await forms.get_form(session, collection.form, collection.form_version)
+    asked = await list_row_codes(session, collection)
+    draft = await repository.get_draft(session, collection.area, collection.id)
+    typed = [] if draft is None else [TypedEntry.from_stored(row) for row in draft.rows]
+    filled = {entry.division for entry in typed if is_filled(form, entry)}
+    return Progress(len(filled & set(asked)), len(asked))
+
+
+async def list_row_codes(session: AsyncSession, collection: Collection) -> Sequence[str]:
+    """The divisions that the form asks of, as they are at the period's end."""
+    level: Level = "township" if collection.object_class == "township" else "village"
+    last_day = Period.parse(collection.period).last_day
+    return await geography.subtree_codes(session, [collection.township], level, last_day)
+
+
+def is_filled(form: FormContent, entry: TypedEntry) -> bool:
+    """Every element that is owed has something typed or a reason; whether it is right is validation's work."""
+    return all(
+        not is_blank(entry.values.get(field.identifier)) or entry.missing.get(field.identifier)
+        for field in form.captured
+        if field.obligation == "mandatory"
+    )

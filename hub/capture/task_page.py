@@ -1,0 +1,227 @@
+"""Tasks, receipts and histories as pages show them. The dataclasses are all that the templates see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from hub.calendar.deadlines import WorkCalendar
+from hub.calendar.words import DueWords, due_words, period_words
+from hub.capture.desk import CollectionTask
+from hub.capture.lifecycle import is_before_opening
+from hub.capture.models import Submission
+from hub.capture.progress import Progress
+from hub.capture.sheet_page import Choice, missing_choices
+from hub.forms.content import FormContent
+from hub.kit import clock
+from hub.kit.i18n import gettext as _
+from hub.kit.views import cell
+from hub.store.rows import HistoryEntry
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One task in a list. `due` only while it waits; `tone` is the colour of the state, which is also said in words."""
+
+    id: str
+    form_name: str
+    period: str
+    township: str
+    state: str
+    tone: str
+    is_late: bool
+    opens_on: date
+    due_at: datetime
+    due: DueWords | None
+    progress: Progress | None
+    submission: str | None
+
+
+@dataclass(frozen=True)
+class TasksPage:
+    """A township's desk: what waits, by due date, then what was submitted lately."""
+
+    waiting: tuple[TaskLine, ...]
+    done: tuple[TaskLine, ...]
+    cautions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CollectionFilters:
+    period: str
+    state: str
+    township: str
+
+
+@dataclass(frozen=True)
+class CollectionsPage:
+    """The authority's and the inspectors' list. `next` leads on when there are more."""
+
+    lines: tuple[TaskLine, ...]
+    filters: CollectionFilters
+    townships: tuple[Choice, ...]
+    submitted: int
+    late: int
+    next: str | None
+    may_open: bool
+
+
+@dataclass(frozen=True)
+class CollectionPage:
+    """One township's task, as others than the township see it: drafts are nobody else's."""
+
+    id: str
+    line: TaskLine
+    may_read_submission: bool
+
+
+@dataclass(frozen=True)
+class OpeningPage:
+    """The form to open a period: what was typed, and the faults by field."""
+
+    forms: tuple[Choice, ...]
+    typed: Mapping[str, str]
+    faults: Mapping[str, Sequence[str]]
+
+    @property
+    def fault_count(self) -> int:
+        return sum(len(found) for found in self.faults.values())
+
+
+@dataclass(frozen=True)
+class ReceiptWarning:
+    message: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    """A printable receipt: number, instant and checksum prove what was submitted."""
+
+    number: str
+    collection: str
+    form_name: str
+    form_version: int
+    township: str
+    period: str
+    submitted_at: str
+    submitted_by: str
+    door: str
+    checksum: str
+    supersedes: str | None
+    reason: str | None
+    changed_rows: int
+    rows: int
+    warnings: tuple[ReceiptWarning, ...]
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    at: datetime
+    by: str
+    place: str
+    element: str
+    old: str
+    new: str
+    door: str
+    reason: str
+    submission: str
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Who changed what, when, from what to what. `division` and `element` are the chosen filters."""
+
+    id: str
+    form_name: str
+    period: str
+    township: str
+    lines: tuple[HistoryLine, ...]
+    divisions: tuple[Choice, ...]
+    elements: tuple[Choice, ...]
+    division: str
+    element: str
+
+
+def task_line(
+    task: CollectionTask,
+    form_name: str,
+    calendar: WorkCalendar,
+    progress: Mapping[UUID, Progress],
+) -> TaskLine:
+    collection = task.collection
+    state, tone = _state(task)
+    return TaskLine(
+        id=str(collection.id),
+        form_name=form_name,
+        period=period_words(collection.period),
+        township=task.township_name,
+        state=state,
+        tone=tone,
+        is_late=task.is_late,
+        opens_on=collection.opens_on,
+        due_at=collection.due_at,
+        due=None if task.state == "submitted" else due_words(collection.due_at, calendar),
+        progress=progress.get(collection.id),
+        submission=collection.submission,
+    )
+
+
+def _state(task: CollectionTask) -> tuple[str, str]:
+    if task.state == "submitted":
+        return (_("已提交（逾期）"), "warning") if task.is_late else (_("已提交"), "good")
+    if task.state == "closed":
+        if is_before_opening(task.collection.opens_on, clock.now()):
+            return _("未到开放日"), "plain"
+        return _("已关闭"), "error"
+    return (_("逾期未交"), "error") if task.is_late else (_("填报中"), "active")
+
+
+def cautions(lines: Sequence[TaskLine]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.due.caution for line in lines if line.due is not None and line.due.caution))
+
+
+def door_words(door: str) -> str:
+    return {"web": _("网页"), "excel": _("电子表格"), "api": _("接口")}.get(door, door)
+
+
+def receipt_page(submission: Submission, form_name: str, township: str) -> ReceiptPage:
+    """The instant to the microsecond, in China's time: it is part of what the checksum covers."""
+    at = submission.submitted_at.astimezone(clock.CHINA)
+    return ReceiptPage(
+        number=submission.number,
+        collection=str(submission.collection_id),
+        form_name=form_name,
+        form_version=submission.form_version,
+        township=township,
+        period=period_words(submission.period),
+        submitted_at=at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        submitted_by=submission.submitted_by,
+        door=door_words(submission.door),
+        checksum=submission.checksum,
+        supersedes=submission.supersedes,
+        reason=submission.reason,
+        changed_rows=submission.changed_rows,
+        rows=len(submission.content),
+        warnings=tuple(ReceiptWarning(one["message"], one["reason"]) for one in submission.warnings),
+    )
+
+
+def history_line(entry: HistoryEntry, form: FormContent, places: Mapping[str, str]) -> HistoryLine:
+    element = form.spec.by_identifier.get(entry.element)
+    return HistoryLine(
+        at=entry.submitted_at,
+        by=entry.actor,
+        place=places.get(entry.division, entry.division),
+        element=element.label if element else entry.element,
+        old=_said(entry.old, entry.old_missing),
+        new=_said(entry.new, entry.new_missing),
+        door=door_words(entry.door),
+        reason=entry.reason or "",
+        submission=entry.submission,
+    )
+
+
+def _said(value: object, missing: str | None) -> str:
+    reasons = {choice.value: choice.label for choice in missing_choices()}
+    return cell(value) if value is not None else reasons.get(missing or "", "—")

@@ -1,0 +1,184 @@
+"""Pages: the templates, the frame around every page, and a sentence that survives one redirect.
+
+A template sees two names: `page`, the documented dataclass its room filled in, and `layout`, the frame.
+Never an ORM object, so that no template can ask the database anything.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from hub.kit import json
+from hub.kit.assets import static_url
+from hub.kit.clock import CHINA
+from hub.kit.i18n import current_language, gettext
+from hub.kit.i18n import gettext as _
+
+NOTICE_COOKIE = "hub-notice"
+NOTICE_SECONDS = 60
+
+
+class Unit(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Viewer(Protocol):
+    """Who looks at the page, as far as its frame must know."""
+
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def organization(self) -> Unit: ...
+    @property
+    def csrf_token(self) -> str | None: ...
+    @property
+    def must_change_password(self) -> bool: ...
+    def may(self, permission: Any, /) -> bool: ...
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """An entry of the menu, shown to whoever may do what it leads to. `kinds`: only people of such units."""
+
+    path: str
+    label: Callable[[], str]
+    permission: str
+    kinds: frozenset[str] | None = None
+    about: Callable[[], str] = lambda: ""
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    path: str
+    label: str
+    about: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The frame of every page. `person` is None for whoever has not signed in."""
+
+    language: str
+    path: str
+    person: str | None
+    unit: str | None
+    csrf_token: str
+    menu: tuple[MenuEntry, ...]
+    notice: str | None
+
+
+def render(request: Request, template: str, page: Any, *, status: int = 200) -> HTMLResponse:
+    """The page as HTML; a waiting notice is shown and forgotten."""
+    layout = _layout(request)
+    html = environment().get_template(template).render(page=page, layout=layout)
+    response = HTMLResponse(html, status_code=status)
+    if layout.notice is not None:
+        response.delete_cookie(NOTICE_COOKIE, path="/")
+    return response
+
+
+def see_other(path: str, *, notice: str | None = None) -> RedirectResponse:
+    """Go on to another page after a write, so that reloading it writes nothing again."""
+    response = RedirectResponse(path, status_code=303)
+    if notice is not None:
+        response.set_cookie(
+            NOTICE_COOKIE, quote(notice), max_age=NOTICE_SECONDS, path="/", httponly=True, samesite="lax"
+        )
+    return response
+
+
+def local_path(text: str | None) -> str:
+    """An address of our own to go on to, or the start page: never somebody else's site (CWE-601)."""
+    if not text or not text.startswith("/") or any(ord(character) <= ord(" ") for character in text):
+        return "/"
+    parts = urlsplit(text.replace("\\", "/"))
+    return "/" if parts.scheme or parts.netloc or text.startswith(("//", "/\\")) else text
+
+
+def _layout(request: Request) -> Layout:
+    viewer: Viewer | None = getattr(request.state, "subject", None)
+    notice = request.cookies.get(NOTICE_COOKIE)
+    return Layout(
+        language="en" if current_language() == "en" else "zh-CN",
+        path=request.url.path,
+        person=viewer.display_name if viewer else None,
+        unit=viewer.organization.name if viewer else None,
+        csrf_token=(viewer.csrf_token or "") if viewer else "",
+        menu=menu_of(request),
+        notice=unquote(notice) if notice else None,
+    )
+
+
+def menu_of(request: Request) -> tuple[MenuEntry, ...]:
+    """What this person may open, from the entries that the composition root left in the application's state."""
+    viewer: Viewer | None = getattr(request.state, "subject", None)
+    navigation: Sequence[NavigationItem] = getattr(request.app.state, "navigation", ())
+    path = request.url.path
+    if viewer is None or viewer.must_change_password:
+        return ()
+    shown = [
+        item
+        for item in navigation
+        if viewer.may(item.permission) and (item.kinds is None or viewer.organization.kind in item.kinds)
+    ]
+    return tuple(MenuEntry(item.path, item.label(), item.about(), _is_current(item.path, path)) for item in shown)
+
+
+def _is_current(entry: str, path: str) -> bool:
+    return path == entry or (entry != "/" and path.startswith(f"{entry}/"))
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Everything is escaped, and a name that a page's dataclass does not have is an error, not a blank."""
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update({"_": gettext, "static_url": static_url})
+    found.filters.update({"day": day, "instant": instant, "cell": cell})
+    return found
+
+
+def day(value: date | None) -> str:
+    if value is None:
+        return "—"
+    return _("{year}年{month}月{day}日").format(year=value.year, month=value.month, day=value.day)
+
+
+def instant(value: datetime | None) -> str:
+    """In China's time, to the minute; the second matters on receipts only, which say it themselves."""
+    return "—" if value is None else value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def cell(value: Any) -> str:
+    """A value as text: what was typed as it was typed, numbers exact, anything odd as JSON."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return _("是") if value else _("否")
+        case Decimal():
+            return format(value, "f")
+        case int() | date():
+            return str(value)
+        case _:
+            return json.dumps(value)
