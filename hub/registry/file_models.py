@@ -131,6 +131,8 @@ class ElementDeclaration(Declaration):
     collection_basis: Literal["administrative", "statistical"]
     valid_from: Day
     valid_until: Day | None = None
+    # Said on purpose: what this file changes breaks those who use the element. Nothing the registry keeps.
+    breaking: StrictBool = False
 
 
 class RuleDeclaration(Declaration):

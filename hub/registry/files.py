@@ -10,7 +10,7 @@ See docs/registry-files.md. Pure: knows neither the database nor what it already
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class RegistryFiles:
     code_lists: tuple[CodeListDeclaration, ...] = ()
     elements: tuple[ElementDeclaration, ...] = ()
     rules: tuple[RuleDeclaration, ...] = ()
+    # Where each element stands (file:line), for what is only found when the registry is compared.
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def value_domain(self, element: ElementDeclaration) -> ValueDomain:
         """The domain with the values of its code list, when the list is in these files."""
@@ -71,12 +73,13 @@ def read_folder(path: Path, registered: Registered | None = None) -> RegistryFil
         faults.extend(check(entries, registered or Registered()))
     if faults:
         raise RegistryFilesError(faults)
-    return in_order(
+    files = in_order(
         organizations=[item for _entry, item in declared(entries.organizations)],
         code_lists=[item for _entry, item in declared(entries.code_lists)],
         elements=[item for _entry, item in declared(entries.elements)],
         rules=[item for _entry, item in declared(entries.rules)],
     )
+    return replace(files, places={entry.name: f"{entry.file}:{entry.node.line}" for entry in entries.elements})
 
 
 def in_order(
