@@ -1,6 +1,6 @@
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import ARRAY, Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.grants.models import AccessGrant, DataRead
@@ -52,7 +52,10 @@ async def list_grants_of(session: AsyncSession, organization: str) -> Sequence[A
 async def list_grants_on_element(session: AsyncSession, identifier: str) -> Sequence[AccessGrant]:
     statement = (
         select(AccessGrant)
-        .where(AccessGrant.elements.contains([identifier]), AccessGrant.state.in_(("active", "suspended")))
+        .where(
+            AccessGrant.elements.bool_op("@>")(cast([identifier], ARRAY(Text))),
+            AccessGrant.state.in_(("active", "suspended")),
+        )
         .order_by(AccessGrant.serial)
     )
     return (await session.scalars(statement)).all()

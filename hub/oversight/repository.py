@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Text, bindparam, cast, func, select, tuple_
+from sqlalchemy import ARRAY, Row, Text, cast, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.models import Division
@@ -12,7 +12,7 @@ from hub.identity.models import Organization
 
 async def list_codes_around(session: AsyncSession, code: str) -> Sequence[str]:
     """The division itself, everything inside it and everything it lies in: a read of any of these met it."""
-    inside = select(Division.code).where(Division.lineage.contains([code]))
+    inside = select(Division.code).where(Division.lineage.bool_op("@>")(cast([code], ARRAY(Text))))
     above = select(func.unnest(Division.lineage)).where(Division.code == code)
     return (await session.scalars(inside.union(above))).all()
 
@@ -27,11 +27,11 @@ async def list_usage(
     limit: int,
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Reads under grants, counted for each element, reader and purpose."""
-    element = func.unnest(DataRead.elements).column_valued("element")
-    key = (element, DataRead.organization, DataRead.grant)
+    asked = func.unnest(DataRead.elements).table_valued("element").render_derived(name="asked")
+    key = (asked.c.element, DataRead.organization, DataRead.grant)
     statement = (
         select(
-            element,
+            asked.c.element,
             DataRead.organization,
             Organization.name.label("organization_name"),
             DataRead.purpose,
@@ -39,7 +39,8 @@ async def list_usage(
             func.count().label("reads"),
             func.max(DataRead.at).label("last_read_at"),
         )
-        .join(element, bindparam("always", value=True))
+        .select_from(DataRead)
+        .join(asked, true())
         .join(Organization, Organization.code == DataRead.organization)
         .where(DataRead.grant.is_not(None), DataRead.divisions.bool_op("&&")(cast(list(codes), ARRAY(Text))))
         .group_by(*key, Organization.name, DataRead.purpose)
