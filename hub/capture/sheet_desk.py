@@ -51,9 +51,10 @@ class _Desk:
         findings: Sequence[FindingRead] = (),
         refusals: Sequence[str] = (),
         is_checked: bool = False,
+        is_conflict: bool = False,
     ) -> Response:
         judgement = Judgement(findings, refusals, self.posted.confirmations, self.posted.reason, is_checked)
-        page = sheet_page(view, self.due, entries=entries, judgement=judgement)
+        page = sheet_page(view, self.due, entries=entries, judgement=judgement, is_conflict=is_conflict)
         return render(self.request, "sheet.html", page, status=status)
 
 
@@ -68,7 +69,7 @@ async def answer_sheet(request: Request, session: AsyncSession, subject: Subject
         saved = await _save(desk, view)
     except PreconditionFailed as refusal:
         theirs = await drafting.get_draft(session, subject, collection_id)
-        return desk.show(theirs, status=refusal.status, entries=posted.entries)
+        return desk.show(theirs, status=refusal.status, entries=posted.entries, is_conflict=True)
     except DraftTooLarge as refusal:
         faults = [item.message for item in refusal.errors]
         return desk.show(view, status=refusal.status, entries=posted.entries, refusals=faults)

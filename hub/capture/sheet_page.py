@@ -158,10 +158,11 @@ def sheet_page(
     *,
     entries: Sequence[TypedEntry] | None = None,
     judgement: Judgement = Judgement(),
+    is_conflict: bool = False,
 ) -> SheetPage:
-    """The page of a draft; `entries` are typed texts that could not be saved over what `view` holds."""
+    """The page of a draft; `entries` are typed texts that were not saved, in a conflict because `view` was."""
     rows, strays = split_rows(view)
-    sheet = _lay_out(rows, entries, judgement)
+    sheet = _lay_out(rows, entries, judgement, is_conflict=is_conflict)
     sections = tuple(_section(view.form, index, rows, sheet) for index in range(len(view.form.sections)))
     anchors = {(row.division, one.identifier) for row in rows for one in view.form.fields}
     cells = [cell_ for section in sections for row in section.rows for cell_ in row.cells]
@@ -186,19 +187,20 @@ def sheet_page(
         faults=(*(FindingLine("", text) for text in judgement.refusals), *_lines(judgement, "error", anchors)),
         warnings=tuple(_lines(judgement, "warning", anchors)),
         is_checked=judgement.is_checked,
-        conflicts=None if entries is None else sum(one.other is not None for one in cells),
+        conflicts=sum(one.other is not None for one in cells) if is_conflict else None,
         reason=judgement.reason,
     )
 
 
-def _lay_out(rows: Sequence[DraftRow], entries: Sequence[TypedEntry] | None, judgement: Judgement) -> _Sheet:
+def _lay_out(
+    rows: Sequence[DraftRow], entries: Sequence[TypedEntry] | None, judgement: Judgement, *, is_conflict: bool
+) -> _Sheet:
     by_cell: dict[tuple[str, str], list[FindingLike]] = {}
     for finding in judgement.findings:
         by_cell.setdefault((finding.division, finding.element or ""), []).append(finding)
-    if entries is None:
-        held = {row.division: TypedEntry(row.division, row.values, row.missing) for row in rows}
-        return _Sheet(held, None, by_cell)
-    return _Sheet({entry.division: entry for entry in reversed(entries)}, {row.division: row for row in rows}, by_cell)
+    held = [TypedEntry(row.division, row.values, row.missing) for row in rows]
+    shown = {entry.division: entry for entry in reversed(held if entries is None else entries)}
+    return _Sheet(shown, {row.division: row for row in rows} if is_conflict else None, by_cell)
 
 
 def _section(form: FormContent, index: int, rows: Sequence[DraftRow], sheet: _Sheet) -> SectionView:
