@@ -1,4 +1,5 @@
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -7,8 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit.models import AuditEventRow
+from hub.exchange.cursors import KEPT_FOR
 from hub.exchange.models import ChangeCursor
+from hub.exchange.tasks import forgetting_old_cursors
 from hub.grants.models import AccessGrant, DataRead
+from hub.kit import clock
 from hub.kit.db import Database
 from tests.exchange.factories import calling, grant, submit
 from tests.grants.factories import MIGRANTS, POOR, create_element
@@ -155,3 +159,11 @@ class TestCursors:
                 (await program.get("/api/v1/data-values", params=VALUES)).headers["hub-cursor"] for _ in range(3)
             }
         assert len(cursors) == len((await session.scalars(select(ChangeCursor))).all()) == 1
+
+    async def test_forgotten_after_more_than_a_year(self, database: Database, people: People) -> None:
+        number = await grant(database)
+        cursor = await self.cursor(database, people, number)
+        for days, is_forgotten in ((KEPT_FOR.days - 1, False), (KEPT_FOR.days + 1, True)):
+            with clock.travel(clock.now() + timedelta(days=days)):
+                await forgetting_old_cursors().run(database)
+            assert await self.expired(database, people, cursor, number) is is_forgotten
