@@ -131,7 +131,12 @@ async def newest_submission(session: AsyncSession, collection: Collection) -> Su
 
 
 async def open_sheet(
-    session: AsyncSession, subject: Subject, collection: Collection, entries: Sequence[TypedEntry]
+    session: AsyncSession,
+    subject: Subject,
+    collection: Collection,
+    entries: Sequence[TypedEntry],
+    *,
+    shows_previous: bool = False,
 ) -> Sheet:
     """What the form asks of which divisions, and what is held of them.
 
@@ -145,17 +150,32 @@ async def open_sheet(
     typed = {entry.division for entry in entries}
     known = await geography.get_divisions(session, sorted({collection.township, *asked, *typed}))
     township = known[collection.township]
-    held = await _held(session, subject, form, period, Place(township.code, frozenset(township.lineage)))
+    elements = _held_elements(form, shows_previous=shows_previous)
+    held = await _held(session, subject, form, elements, period, Place(township.code, frozenset(township.lineage)))
     return Sheet(form, {code: known[code].name for code in asked}, held, frozenset(known))
 
 
+def _held_elements(form: FormContent, *, shows_previous: bool) -> tuple[str, ...]:
+    """What the rules look back on and what departments supply; for the eye, everything that is filled in too."""
+    looked_back = [element.identifier for element in form.spec.plan.looked_back]
+    captured = [item.identifier for item in form.captured] if shows_previous else []
+    return tuple(dict.fromkeys([*captured, *looked_back, *(item.identifier for item in form.supplied)]))
+
+
 async def _held(
-    session: AsyncSession, subject: Subject, form: FormContent, period: Period, place: Place
+    session: AsyncSession,
+    subject: Subject,
+    form: FormContent,
+    elements: tuple[str, ...],
+    period: Period,
+    place: Place,
 ) -> Mapping[str, HeldRow]:
     """The preceding period's values, and what departments supplied for this one, in one read."""
+    if not elements:
+        return {}
     scope = await grants.read_scope(session, subject)
     previous = period.previous()
-    query = ValueQuery(form.object_class, (previous, period), place=place)
+    query = ValueQuery(form.object_class, (previous, period), elements, place)
     page = await store.select_values(session, scope, query, after=None, limit=HELD_ROWS)
     before = {row.division: row for row in page.rows if row.period == str(previous)}
     current = {row.division: row for row in page.rows if row.period == str(period)}
@@ -187,7 +207,7 @@ async def _etag(session: AsyncSession, collection: Collection, draft: Draft | No
 
 async def _view(session: AsyncSession, subject: Subject, collection: Collection, draft: Draft | None) -> DraftView:
     entries = typed_entries(draft, None if draft else await newest_submission(session, collection))
-    sheet = await open_sheet(session, subject, collection, entries)
+    sheet = await open_sheet(session, subject, collection, entries, shows_previous=True)
     shown = laid_out(sheet, entries)
     derived = await asyncio.to_thread(derive, sheet.form.spec, rows_to_check(sheet, shown))
     return DraftView(

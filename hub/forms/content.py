@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from hub.forms.assembly import Obligation
+from hub.forms.assembly import Difference, Obligation
 from hub.kit import json
 from hub.validation import ElementSpec, FormSpec
 
@@ -90,3 +90,12 @@ class FormContent:
             "rules": self.spec.rules,
         }
         return hashlib.sha256(json.dumps(content).encode()).digest()
+
+
+@dataclass(frozen=True)
+class FormOverview:
+    """The newest published version, else the form as it is assembled; `pending`: what publishing would change."""
+
+    form: FormContent
+    pending: Difference
+    is_changed: bool

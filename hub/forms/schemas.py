@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from hub.datatypes import ValueDomain
 from hub.forms.assembly import Difference
-from hub.forms.content import FormContent, FormField, FormSection
-from hub.forms.service import FormOverview
+from hub.forms.content import FormContent, FormField, FormOverview, FormSection
 from hub.validation import RuleSpec
 
 

@@ -1,16 +1,15 @@
 """Which elements are asked, of whom, when: forms assembled from the registry, frozen when published."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.forms import building, repository
-from hub.forms.assembly import Difference, difference
+from hub.forms.assembly import difference
 from hub.forms.cache import PublishedForms
-from hub.forms.content import FormContent
+from hub.forms.content import FormContent, FormOverview
 from hub.forms.errors import FormEmpty, FormNotFound, FormNotJudgeable, FormUnchanged
 from hub.forms.models import Form, FormItem, FormRule, FormVersion
 from hub.forms.names import form_code
@@ -22,15 +21,6 @@ from hub.validation import RuleFault
 
 # A county has a handful of forms; old versions are asked for when an old period is corrected.
 _published = PublishedForms(capacity=64)
-
-
-@dataclass(frozen=True)
-class FormOverview:
-    """The newest published version, else the form as it is assembled; `pending`: what publishing would change."""
-
-    form: FormContent
-    pending: Difference
-    is_changed: bool
 
 
 async def list_forms(session: AsyncSession) -> Sequence[FormOverview]:

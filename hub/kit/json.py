@@ -140,6 +140,23 @@ def dumps(value: Any) -> str:
     )
 
 
+def canonical(value: Any) -> str:
+    """The one spelling of a document for hashing: keys sorted at every depth, no blanks, numbers exact.
+
+    RFC 8785 writes numbers as IEEE doubles and could not carry ours.
+    """
+    return simplejson.dumps(
+        value,
+        use_decimal=True,
+        allow_nan=False,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=_encode,
+        namedtuple_as_object=False,
+        sort_keys=True,
+    )
+
+
 class JSONResponse(Response):
     media_type = "application/json"
 
