@@ -17,6 +17,7 @@ Row = TypeVar("Row")
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 1000
+BIGGEST_KEY = 2**63  # PostgreSQL's bigint
 
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="how many items at most")]
 After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
@@ -47,10 +48,15 @@ def decode_position(after: str | None, *, length: int) -> list[Any] | None:
     try:
         position = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
     except (ValueError, binascii.Error) as error:
-        raise _bad_cursor() from error
-    if not isinstance(position, list) or len(position) != length or not all(isinstance(p, str | int) for p in position):
-        raise _bad_cursor()
+        raise bad_cursor() from error
+    if not isinstance(position, list) or len(position) != length or not all(map(_is_key, position)):
+        raise bad_cursor()
     return position
+
+
+def _is_key(part: object) -> bool:
+    """A text or a number that the database can compare with."""
+    return "\x00" not in part if isinstance(part, str) else isinstance(part, int) and abs(part) < BIGGEST_KEY
 
 
 def decode_key(after: str | None) -> str | None:
@@ -59,6 +65,6 @@ def decode_key(after: str | None) -> str | None:
     return None if position is None else str(position[0])
 
 
-def _bad_cursor() -> Unprocessable:
+def bad_cursor() -> Unprocessable:
     message = _("after 不是上一页返回的 next，请从第一页重新读取。")
     return Unprocessable(message, errors=[ErrorItem("query:/after", "cursor-not-valid", message)])

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from hub.kit import json
-from hub.kit.errors import PayloadTooLarge, UnsupportedMediaType
+from hub.kit.errors import ErrorItem, NotFound, PayloadTooLarge, Unprocessable, UnsupportedMediaType
 from hub.kit.i18n import gettext as _
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -88,6 +88,16 @@ def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(_("请求正文太大：最多 {limit} 字节。").format(limit=limit))
 
 
+def _refuse_nul(request: Request) -> None:
+    """PostgreSQL has no text with NUL in it: an address that holds one can name nothing."""
+    if "\x00" in request.scope["path"]:
+        raise NotFound(_("没有这个地址。"))
+    for name, value in request.query_params.multi_items():
+        if "\x00" in value:
+            message = _("文字中含有空字符或不完整的字符。")
+            raise Unprocessable(message, errors=[ErrorItem(f"query:/{name}", "character-not-allowed", message)])
+
+
 def _check_media_type(request: Request, body: bytes, *, wants_form: bool) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = media_type == "application/json" or media_type.endswith("+json")
@@ -108,6 +118,7 @@ class HubRoute(APIRoute):
             exact = ExactRequest(request.scope, request.receive)
             for rule in rules:
                 await rule.admit(exact)
+            _refuse_nul(exact)
             if request.method not in _BODILESS:
                 body = await exact.body()
                 if self.body_field is not None:

@@ -7,7 +7,17 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
-from hub.kit.paging import DEFAULT_LIMIT, After, Limit, Page, decode_key, decode_position, encode_position, page_of
+from hub.kit.paging import (
+    DEFAULT_LIMIT,
+    After,
+    Limit,
+    Page,
+    bad_cursor,
+    decode_key,
+    decode_position,
+    encode_position,
+    page_of,
+)
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.registry import code_lists, service
@@ -41,6 +51,16 @@ async def _read(session: AsyncSession, version: DataElementVersion) -> DataEleme
     return DataElementRead.of((await service.describe(session, [version]))[0])
 
 
+def _rank_and_identifier(after: str | None) -> tuple[int, str] | None:
+    position = decode_position(after, length=2)
+    if position is None:
+        return None
+    rank, identifier = position
+    if not isinstance(rank, int) or not isinstance(identifier, str):
+        raise bad_cursor()
+    return rank, identifier
+
+
 @router.get("/data-elements")
 async def list_data_elements(
     session: Transaction,
@@ -61,7 +81,7 @@ async def list_data_elements(
         period_type=period_type,
         status=RegistrationStatus(status) if status else None,
         source=source,
-        after=decode_rank(after),
+        after=_rank_and_identifier(after),
         limit=limit + 1,
     )
     shown = await service.describe(session, [version for version, _rank in found[:limit]])
@@ -70,11 +90,6 @@ async def list_data_elements(
         items=[DataElementRead.of(described) for described in shown],
         next=encode_position(position) if position else None,
     )
-
-
-def decode_rank(after: str | None) -> tuple[int, str] | None:
-    position = decode_position(after, length=2)
-    return None if position is None else (int(position[0]), str(position[1]))
 
 
 @router.post("/data-elements", status_code=201, response_model=DataElementRead)

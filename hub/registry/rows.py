@@ -14,7 +14,7 @@ from hub.registry.models import (
     RegistrationStatusChange,
     RuleVersion,
 )
-from hub.registry.specifications import stored_constraints
+from hub.registry.specifications import SHARED, stored_constraints
 from hub.registry.statuses import RegistrationStatus
 
 
@@ -33,38 +33,14 @@ def add_element_version(
     is_breaking: bool = False,
 ) -> DataElementVersion:
     row = DataElementVersion(
-        identifier=element.identifier,
+        **{name: getattr(element, name) for name in SHARED},
         version=version,
-        name_zh=element.name_zh,
-        name_en=element.name_en,
         aliases=list(element.aliases),
-        definition=element.definition,
-        object_class=element.object_class,
-        property_name=element.property_name,
         facets=dict(element.facets),
         datatype=element.domain.datatype,
         value_domain=stored_constraints(element.domain),
         code_list=element.domain.code_list,
-        code_list_version=element.code_list_version,
-        period_type=element.period_type,
-        source=element.source,
-        expression=element.expression,
-        is_required=element.is_required,
-        topic=element.topic,
-        position=element.position,
-        collection_basis=element.collection_basis,
-        source_organization=element.source_organization,
-        steward=element.steward,
-        submitting_organization=element.submitting_organization,
-        source_decision=element.source_decision,
-        legal_basis=element.legal_basis,
-        sharing_type=element.sharing_type,
-        sharing_conditions=element.sharing_conditions,
-        sensitivity=element.sensitivity,
-        example=element.example,
         is_breaking=is_breaking,
-        valid_from=element.valid_from,
-        valid_until=element.valid_until,
         registration_status=status.value,
         superseded_by=None,
         proposed_by=proposer(actor),

@@ -51,36 +51,42 @@ def rule_spec(rule: RuleVersion) -> RuleSpec:
     )
 
 
+# What a definition and the row that holds it call by the same name.
+SHARED = (
+    "identifier",
+    "name_zh",
+    "name_en",
+    "definition",
+    "object_class",
+    "property_name",
+    "code_list_version",
+    "period_type",
+    "source",
+    "expression",
+    "is_required",
+    "topic",
+    "position",
+    "collection_basis",
+    "source_organization",
+    "steward",
+    "submitting_organization",
+    "source_decision",
+    "legal_basis",
+    "sharing_type",
+    "sharing_conditions",
+    "sensitivity",
+    "example",
+    "valid_from",
+    "valid_until",
+)
+
+
 def element_definition(version: DataElementVersion) -> ElementDefinition:
     return ElementDefinition(
-        identifier=version.identifier,
-        name_zh=version.name_zh,
-        name_en=version.name_en,
+        **{name: getattr(version, name) for name in SHARED},
         aliases=tuple(version.aliases),
-        definition=version.definition,
-        object_class=version.object_class,
-        property_name=version.property_name,
         facets=version.facets,
         domain=domain_of(version),
-        code_list_version=version.code_list_version,
-        period_type=version.period_type,
-        source=version.source,
-        expression=version.expression,
-        is_required=version.is_required,
-        topic=version.topic,
-        position=version.position,
-        collection_basis=version.collection_basis,
-        source_organization=version.source_organization,
-        steward=version.steward,
-        submitting_organization=version.submitting_organization,
-        source_decision=version.source_decision,
-        legal_basis=version.legal_basis,
-        sharing_type=version.sharing_type,
-        sharing_conditions=version.sharing_conditions,
-        sensitivity=version.sensitivity,
-        example=version.example,
-        valid_from=version.valid_from,
-        valid_until=version.valid_until,
     )
 
 
