@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from hub_connectors.mapping import (
     DIVISION,

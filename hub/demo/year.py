@@ -38,25 +38,33 @@ async def report(
     say: Callable[[str], object],
 ) -> None:
     """Open each month and let every township submit it."""
-    figures = Figures()
+    figures, villages = Figures(), await _villages(session, reporters)
     work_calendar = await calendar.work_calendar(session)
     for number, month in enumerate(months, start=1):
         due = standard_due(month, work_calendar).day
         with clock.travel(datetime.combine(month.next().first_day, time(8, 30), CHINA)):
             await open_month(session, authority, month)
         with clock.travel(datetime.combine(due, time(15), CHINA)):
-            for reporter in reporters.values():
-                await _submit(session, reporter, month, figures)
+            for township, reporter in reporters.items():
+                await _submit(
+                    session, reporter, {"village": villages[township], "township": [township]}, month, figures
+                )
         await session.flush()
         session.expunge_all()
         say(f"  {month}  {number}/{len(months)}")
 
 
-async def _submit(session: AsyncSession, reporter: Subject, month: Period, figures: Figures) -> None:
+async def _villages(session: AsyncSession, reporters: Mapping[str, Subject]) -> dict[str, Sequence[str]]:
+    return {code: await geography.subtree_codes(session, [code], "village", clock.today()) for code in reporters}
+
+
+async def _submit(
+    session: AsyncSession, reporter: Subject, rows: Mapping[str, Sequence[str]], month: Period, figures: Figures
+) -> None:
     for task in await capture.list_collections(session, reporter, period=str(month), limit=10):
-        form = await forms.get_form(session, task.collection.form, task.collection.form_version)
+        collection = task.collection
+        form = await forms.get_form(session, collection.form, collection.form_version)
         asked = {field.identifier: field.spec for field in form.captured}
-        draft = await drafting.get_draft(session, reporter, task.collection.id)
-        entries = [TypedEntry(row.division, figures.draw(row.division, asked, month)) for row in draft.rows]
-        await drafting.save_draft(session, reporter, task.collection.id, entries, if_match="*")
-        await submission.submit_draft(session, reporter, task.collection.id)
+        entries = [TypedEntry(code, figures.draw(code, asked, month)) for code in rows[form.object_class]]
+        await drafting.save_draft(session, reporter, collection.id, entries, if_match="*")
+        await submission.submit_draft(session, reporter, collection.id)

@@ -141,7 +141,9 @@ class TestPath:
         assert count_in_file(changed, self.village) == self.count
 
     def test_7_the_township_sees_three_readers_and_their_purposes(self, hub: Hub, clerk: httpx.Client) -> None:
-        items = clerk.get("/usage", params={"division": TOWNSHIP}).json()["items"]
+        answer = clerk.get("/usage", params={"division": TOWNSHIP})
+        assert answer.status_code == 200, answer.text
+        items = answer.json()["items"]
         readers = {(item["organization"], item["purpose"]) for item in items if item["element"] == ELEMENT}
         assert {organization for organization, _purpose in readers} == set(CONNECTORS)
         assert all(purpose for _organization, purpose in readers)
