@@ -139,6 +139,7 @@ def _row_filter(scope: ReadScope, query: ValueQuery) -> RowFilter:
         periods=[str(period) for period in query.periods],
         divisions=[query.place.code] if query.place else scope.divisions,
         as_of=query.as_of,
+        elements=query.elements,
     )
 
 
