@@ -27,8 +27,8 @@ GENESIS = bytes(32)
 
 
 def event_hash(content: Mapping[str, Any]) -> bytes:
-    """SHA-256 of the event's canonical form: its fields by name, in our exact JSON."""
-    return hashlib.sha256(json.dumps(dict(sorted(content.items()))).encode()).digest()
+    """SHA-256 of the event's canonical form: the database gives the keys of `details` back in another order."""
+    return hashlib.sha256(json.canonical(content).encode()).digest()
 
 
 def next_link(previous: bytes, event: bytes) -> bytes:
