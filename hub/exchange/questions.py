@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from hub.calendar.periods import Period, PeriodFault, PeriodRange
@@ -98,13 +99,15 @@ def _read_division(text: str) -> str:
 
 def _read_instant(text: str) -> datetime:
     """RFC 3339, or a date: the end of that day in China."""
-    try:
+    instant: datetime | None = None
+    with suppress(ValueError, OverflowError):
         if ISO_DATE.fullmatch(text):
-            return clock.end_of_day(date.fromisoformat(text))
-        # In a query an unescaped "+08:00" arrives as a space.
-        instant = datetime.fromisoformat(text.replace(" ", "+"))
-    except (ValueError, OverflowError):
-        instant = None
-    if instant is None or instant.tzinfo is None:
+            instant = clock.end_of_day(date.fromisoformat(text))
+        else:
+            # In a query an unescaped "+08:00" arrives as a space.
+            given = datetime.fromisoformat(text.replace(" ", "+"))
+            # The conversion also refuses what lies outside the calendar in UTC.
+            instant = given.astimezone(UTC) if given.tzinfo else None
+    if instant is None:
         raise _Fault("instant_not_valid", _("as_of 应为日期，或带时区的时刻，例如 2026-11-22T08:00:00Z。"))
     return instant

@@ -26,6 +26,13 @@ class Credentials:
 
 def read_credentials(authorization: str | None, client_id: str | None, client_secret: str | None) -> Credentials:
     """HTTP Basic, or the body, never both (RFC 6749 §2.3)."""
+    credentials = _read(authorization, client_id, client_secret)
+    if not credentials.client_id.isprintable():
+        raise _challenge(InvalidClient(_("客户端编号中有不可显示的字符。"), extra={"error": "invalid_client"}))
+    return credentials
+
+
+def _read(authorization: str | None, client_id: str | None, client_secret: str | None) -> Credentials:
     scheme, _space, encoded = (authorization or "").partition(" ")
     if scheme.lower() == "basic":
         if client_secret is not None:

@@ -11,7 +11,7 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import Idempotency, IdempotentWrite
-from hub.kit.paging import After, Limit, Page, decode_position, page_of
+from hub.kit.paging import After, Limit, Page, bad_cursor, decode_position, page_of
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 
@@ -47,9 +47,10 @@ async def list_grants(
 ) -> Page[AccessGrantRead]:
     """The grants that the caller's organisation asked for or answers, in the order they were asked for."""
     position = decode_position(after, length=1)
-    found = await service.list_grants(
-        session, subject, states=state or (), after=int(position[0]) if position else None, limit=limit + 1
-    )
+    if position is not None and not isinstance(position[0], int):
+        raise bad_cursor()
+    serial = None if position is None else position[0]
+    found = await service.list_grants(session, subject, states=state or (), after=serial, limit=limit + 1)
     return page_of(found, limit, read=AccessGrantRead.of, key=lambda grant: [grant.serial])
 
 

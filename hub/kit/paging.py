@@ -55,8 +55,10 @@ def decode_position(after: str | None, *, length: int) -> list[Any] | None:
 
 
 def _is_key(part: object) -> bool:
-    """A text or a number that the database can compare with."""
-    return "\x00" not in part if isinstance(part, str) else isinstance(part, int) and abs(part) < BIGGEST_KEY
+    """A text or a number that the database can compare with: no NUL, no half of a surrogate pair."""
+    if isinstance(part, str):
+        return "\x00" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
+    return isinstance(part, int) and abs(part) < BIGGEST_KEY
 
 
 def decode_key(after: str | None) -> str | None:
