@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -283,11 +283,12 @@ def apply_schema(folder: Folder) -> None:
 def export_schema(folder: Annotated[Path, typer.Argument(help="a new or empty folder")]) -> None:
     """Write the registry as files."""
 
-    async def export(database: Database) -> None:
+    async def export(database: Database) -> Sequence[str]:
         async with database.transaction() as session:
-            await registry_export.export_folder(session, folder)
+            return (await registry_export.export_folder(session, folder)).left_out
 
-    _with_database(export)
+    for left_out in _with_database(export):
+        _say(left_out)
 
 
 @schema_app.command("check")
