@@ -143,8 +143,9 @@ async def _log_values(
     is_unchanged: bool,
 ) -> None:
     plan, query = seen.plan, seen.plan.query
-    entries = grants.read_entries(VALUES_ROUTE, query.object_class, plan.request, plan.boxes, seen.rows)
-    await grants.log_read(session, subject, entries)
+    if not is_unchanged:  # a 304 hands over no value, so no township is told of a reader
+        entries = grants.read_entries(VALUES_ROUTE, query.object_class, plan.request, plan.boxes, seen.rows)
+        await grants.log_read(session, subject, entries)
     details: dict[str, Any] = {
         "grants": plan.grants,
         "elements": list(plan.request.elements),

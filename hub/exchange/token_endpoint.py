@@ -22,7 +22,7 @@ async def issue_token(
     request: Request,
     database: AppDatabase,
     *,
-    grant_type: OptionalField = None,
+    grant_type: Annotated[str | None, Form(max_length=100, description="client_credentials")] = None,
     client_id: OptionalField = None,
     client_secret: OptionalField = None,
     scope: Annotated[str | None, Form(max_length=20000, description="grant numbers; default: all active ones")] = None,

@@ -262,7 +262,9 @@ class TestQuestions:
 
 
 class TestEtag:
-    async def test_unchanged_until_the_clock_moves(self, database: Database, people: People) -> None:
+    async def test_unchanged_until_the_clock_moves(
+        self, database: Database, people: People, session: AsyncSession
+    ) -> None:
         number = await grant(database)
         await submit(database, row(213))
         async with calling(database, people, "client_poverty_relief", grants=(number,)) as program:
@@ -274,6 +276,9 @@ class TestEtag:
             assert other.status_code == 200
             await submit(database, row(214))
             assert (await program.get(URL, params=ASKED, headers={"If-None-Match": etag})).status_code == 200
+        events = (await session.scalars(select(AuditEventRow).where(AuditEventRow.action == "data_values.read"))).all()
+        assert sum(event.details["unchanged"] for event in events) == 1
+        assert len((await session.scalars(select(DataRead))).all()) == len(events) - 1
 
     async def test_on_its_way_out(self, database: Database, people: People) -> None:
         async with database.transaction() as session:
