@@ -236,8 +236,9 @@ def _column(one: FormField) -> ColumnView:
 def _cell(one: FormField, row: DraftRow, sheet: _Sheet) -> CellView:
     name = f"{row.division}.{one.identifier}"
     findings = sheet.by_cell.get((row.division, one.identifier), ())
-    errors = tuple(finding.message for finding in findings if finding.severity == "error")
-    warnings = tuple(finding.message for finding in findings if finding.severity == "warning")
+    prefixes = (f"{row.division_name} {one.spec.label}：", f"{row.division_name}：")
+    errors = tuple(_at_the_cell(finding, prefixes) for finding in findings if finding.severity == "error")
+    warnings = tuple(_at_the_cell(finding, prefixes) for finding in findings if finding.severity == "warning")
     if one.spec.source != "captured":
         computed = row.derived if one.spec.source == "derived" else row.supplied
         text = _meaning(one, computed.get(one.identifier))
@@ -258,6 +259,14 @@ def _cell(one: FormField, row: DraftRow, sheet: _Sheet) -> CellView:
         warnings=warnings,
         other=_other(one, sheet, row.division, (text, missing)),
     )
+
+
+def _at_the_cell(finding: FindingLike, prefixes: Sequence[str]) -> str:
+    """The summary's words without the place, which the heads of row and column say already."""
+    for prefix in prefixes:
+        if finding.message.startswith(prefix):
+            return finding.message.removeprefix(prefix)
+    return finding.message
 
 
 def missing_choices() -> tuple[Choice, ...]:
