@@ -23,7 +23,7 @@ run: setup ## Start the hub on http://127.0.0.1:8000 (PORT=), with the demo coun
 test: setup ## Everything: checks and all tests, on a real PostgreSQL and in a real browser
 	@tests/install-system-packages
 	$(MAKE) check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup ## Lint, types, import contracts, published contracts: the fast half of test
 	$(BIN)/ruff format --check .

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 HUB = Path(sys.executable).parent / "hub"
 
 

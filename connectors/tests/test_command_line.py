@@ -60,7 +60,7 @@ def environment(address: str, tmp_path: Path) -> dict[str, str]:
 
 
 def command(environment: dict[str, str], folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [*COMMAND, *words], env=environment, cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=60
     )
 
@@ -146,7 +146,7 @@ class TestKilled:
     def _kill_at_some_call(hub: Any, environment: Any, folder: Path, words: list[str], chance: random.Random) -> None:
         remaining = [chance.randrange(7)]
         timers: list[Timer] = []
-        with subprocess.Popen(  # noqa: S603 - our own command
+        with subprocess.Popen(
             [*COMMAND, *words], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
 

@@ -13,8 +13,6 @@ import pytest
 from hub.kit.postgres import ADMIN, PostgresServer
 from tests.journey.hub_process import Hub, running_hub
 
-pytestmark = pytest.mark.xdist_group("journey")
-
 TOWNSHIP = "433124102"
 ELEMENT = "village_migrant_workers"
 CONNECTORS = ("human-resources", "poverty-relief", "civil-affairs")

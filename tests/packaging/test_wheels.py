@@ -5,8 +5,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,7 +18,6 @@ def build(folder: Path, out: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(out.glob("*.whl")))
 
 
-@pytest.mark.xdist_group("packaging")
 class TestHubWheel:
     def test_carries_all_it_reads_at_run_time(self, tmp_path: Path) -> None:
         with build(ROOT, tmp_path / "dist") as wheel:
@@ -54,7 +51,6 @@ class TestHubWheel:
         assert found == [str(tmp_path / "installed" / "hub" / "share" / name) for name in ("migrations", "schemas")]
 
 
-@pytest.mark.xdist_group("packaging")
 class TestConnectorsWheel:
     def test_stands_without_the_hub(self, tmp_path: Path) -> None:
         with build(ROOT / "connectors", tmp_path / "dist") as wheel:
