@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
 from hub.capture import pages as capture
 from hub.capture.pages import tasks_page
+from hub.forms import pages as forms
+from hub.grants import pages as grants
 from hub.identity import pages as identity
 from hub.identity.dependencies import requires
 from hub.identity.errors import CsrfRefused, PasswordChangeRequired
@@ -19,11 +21,22 @@ from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter
 from hub.kit.transaction import Transaction
-from hub.kit.views import MenuEntry, NavigationItem, menu_of, render, see_other
+from hub.kit.views import MenuEntry, NavigationItem, local_path, menu_of, render, see_other
+from hub.oversight import pages as oversight
+from hub.registry import pages as registry
 
 router = HubRouter(tags=["site"])
 
-routers: tuple[HubRouter, ...] = (router, identity.router, capture.router)
+# Registry before oversight: both begin with /data-elements, and the list has no identifier in it.
+routers: tuple[HubRouter, ...] = (
+    router,
+    identity.router,
+    capture.router,
+    registry.router,
+    forms.router,
+    grants.router,
+    oversight.router,
+)
 
 _TOWNSHIPS = frozenset({"township"})
 _OTHERS = frozenset({"authority", "department", "inspectorate"})
@@ -32,8 +45,33 @@ _P = Permission
 # In the order of the menu; the start page says the same in more words.
 NAVIGATION: tuple[NavigationItem, ...] = (
     NavigationItem("/", lambda: _("我的填报任务"), _P.DRAFT_WRITE, _TOWNSHIPS),
-    NavigationItem("/collections", lambda: _("填报任务"), _P.COLLECTION_READ, _OTHERS),
+    NavigationItem(
+        "/collections",
+        lambda: _("填报任务"),
+        _P.COLLECTION_READ,
+        _OTHERS,
+        lambda: _("各乡镇报到哪里了；开放新一期填报。"),
+    ),
+    NavigationItem(
+        "/data-elements",
+        lambda: _("数据元"),
+        _P.DATA_ELEMENT_READ,
+        None,
+        lambda: _("每个指标的口径、版本、登记状态和使用者。"),
+    ),
+    NavigationItem(
+        "/forms", lambda: _("表单"), _P.FORM_READ, None, lambda: _("由合格的数据元自动组成的表，发布后用于填报。")
+    ),
+    NavigationItem(
+        "/access-grants",
+        lambda: _("数据授权"),
+        _P.ACCESS_GRANT_READ,
+        None,
+        lambda: _("申请使用数据，办理其他部门的申请。"),
+    ),
+    NavigationItem("/usage", lambda: _("使用情况"), _P.USAGE_READ, None, lambda: _("哪些部门为了什么读取了哪些数据。")),
 )
+
 
 PROGRAMS = ("/api/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")
 _URLENCODED = "application/x-www-form-urlencoded"
@@ -58,12 +96,16 @@ async def read_start(
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """One sentence of what happened and what to do; `errors` when the content had several faults."""
+    """One sentence of what happened and what to do; `errors` when the content had several faults.
+
+    `back`: the page of ours that led here, or the start page.
+    """
 
     status: int
     code: str
     detail: str
     errors: tuple[ErrorItem, ...]
+    back: str
 
 
 def is_for_browser(request: Request) -> bool:
@@ -82,10 +124,15 @@ async def answer_failure(request: Request, error: HubError) -> Response:
     if isinstance(error, CsrfRefused) and isinstance(form, FormData) and subject is not None:
         page = ResumePage(Resumption.of(request.url.path, form), subject.csrf_token or "")
         return render(request, "resume.html", page, status=error.status)
-    shown = ErrorPage(error.status, error.code, error.detail, error.errors)
+    shown = ErrorPage(error.status, error.code, error.detail, error.errors, _came_from(request))
     response = render(request, "error.html", shown, status=error.status)
     response.headers.update(error.headers)
     return response
+
+
+def _came_from(request: Request) -> str:
+    referer = urlsplit(request.headers.get("referer", ""))
+    return local_path(referer.path) if referer.netloc == request.headers.get("host") else "/"
 
 
 async def _ask_to_sign_in(request: Request, error: HubError) -> Response:

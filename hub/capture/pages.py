@@ -26,7 +26,7 @@ from hub.capture.errors import CollectionExists, CollectionRefused
 from hub.capture.lifecycle import CollectionState
 from hub.capture.progress import list_progress, list_row_codes
 from hub.capture.sheet_desk import answer_sheet
-from hub.capture.sheet_page import Choice, sheet_page
+from hub.capture.sheet_page import sheet_page
 from hub.capture.task_page import (
     CollectionFilters,
     CollectionPage,
@@ -50,7 +50,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
-from hub.kit.views import render, see_other
+from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.settings import settings
 
 router = HubRouter(tags=["capture"])
@@ -171,10 +171,8 @@ async def open_period(request: Request, session: Transaction, subject: CanOpenCo
             warnings = "".join(_("{warning}。").format(warning=warning.message) for warning in opened.warnings)
             notice = _("已向 {count} 个乡镇开放。").format(count=len(opened.tasks)) + warnings
             return see_other("/collections?" + urlencode({"period": opened.tasks[0].collection.period}), notice=notice)
-    by_field: dict[str, list[str]] = {}
-    for fault in faults:
-        by_field.setdefault(fault.pointer.removeprefix("/"), []).append(fault.message)
-    return render(request, "opening.html", OpeningPage(await _published(session), typed, by_field), status=422)
+    page = OpeningPage(await _published(session), typed, faults_by_field(faults))
+    return render(request, "opening.html", page, status=422)
 
 
 def _read_days(typed: Mapping[str, str]) -> tuple[dict[str, date | None], list[ErrorItem]]:

@@ -14,7 +14,7 @@ from hub.capture.sheet_form import reason_name, split_rows, typed_text
 from hub.forms.content import FormContent, FormField
 from hub.kit.i18n import current_language
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.views import Choice, cell
 
 INPUT_MODES = {"integer": "numeric", "decimal": "decimal"}
 
@@ -34,12 +34,6 @@ class FindingLike(Protocol):
     def rule(self) -> str | None: ...
     @property
     def message(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Choice:
-    value: str
-    label: str
 
 
 @dataclass(frozen=True)

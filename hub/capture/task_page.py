@@ -11,11 +11,11 @@ from hub.capture.desk import CollectionTask
 from hub.capture.lifecycle import is_before_opening
 from hub.capture.models import Submission
 from hub.capture.progress import Progress
-from hub.capture.sheet_page import Choice, missing_choices
+from hub.capture.sheet_page import missing_choices
 from hub.forms.content import FormContent
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.views import Choice, cell
 from hub.store.rows import HistoryEntry
 
 

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from hub.kit import json
 from hub.kit.assets import static_url
 from hub.kit.clock import CHINA
+from hub.kit.errors import ErrorItem
 from hub.kit.i18n import current_language, gettext
 from hub.kit.i18n import gettext as _
 
@@ -46,6 +47,14 @@ class Viewer(Protocol):
     @property
     def must_change_password(self) -> bool: ...
     def may(self, permission: Any, /) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to choose: what is sent, and what is read."""
+
+    value: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -182,3 +191,12 @@ def cell(value: Any) -> str:
             return str(value)
         case _:
             return json.dumps(value)
+
+
+def faults_by_field(errors: Sequence[ErrorItem]) -> dict[str, list[str]]:
+    """Sentences by the form field they belong to: `/periods/from` is `periods_from`, `/elements/3` is `elements`."""
+    found: dict[str, list[str]] = {}
+    for item in errors:
+        steps = [step for step in item.pointer.split("/") if step and not step.isdecimal()]
+        found.setdefault("_".join(steps), []).append(item.message)
+    return found

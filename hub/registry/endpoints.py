@@ -51,7 +51,7 @@ async def _read(session: AsyncSession, version: DataElementVersion) -> DataEleme
     return DataElementRead.of((await service.describe(session, [version]))[0])
 
 
-def _rank_and_identifier(after: str | None) -> tuple[int, str] | None:
+def rank_and_identifier(after: str | None) -> tuple[int, str] | None:
     position = decode_position(after, length=2)
     if position is None:
         return None
@@ -81,7 +81,7 @@ async def list_data_elements(
         period_type=period_type,
         status=RegistrationStatus(status) if status else None,
         source=source,
-        after=_rank_and_identifier(after),
+        after=rank_and_identifier(after),
         limit=limit + 1,
     )
     shown = await service.describe(session, [version for version, _rank in found[:limit]])

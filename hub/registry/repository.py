@@ -85,6 +85,14 @@ async def list_current(session: AsyncSession) -> Sequence[DataElementVersion]:
     return (await session.scalars(statement)).all()
 
 
+async def list_current_of(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[DataElementVersion]:
+    wanted = list(identifiers)
+    if not wanted:
+        return []
+    statement = _chosen(_current(DataElementVersion.identifier.in_(wanted)))
+    return (await session.scalars(statement)).all()
+
+
 async def list_current_of_form(
     session: AsyncSession, object_class: str, period_type: str
 ) -> Sequence[DataElementVersion]:

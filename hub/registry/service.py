@@ -33,6 +33,7 @@ __all__ = [
     "get_versions",
     "list_assembled",
     "list_code_lists",
+    "list_current_of",
     "list_object_classes",
     "list_permissible_values",
     "list_rule_versions",
@@ -100,6 +101,11 @@ async def list_permissible_values(session: AsyncSession, versions: Sequence[Data
 async def get_current(session: AsyncSession, identifier: str) -> DataElementVersion:
     """The newest version that is qualified or above, else the newest."""
     return current_of(list(await list_versions(session, identifier)))
+
+
+async def list_current_of(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[DataElementVersion]:
+    """What these elements are called and mean now; an unknown identifier is left out."""
+    return await repository.list_current_of(session, identifiers)
 
 
 async def describe(session: AsyncSession, versions: Sequence[DataElementVersion]) -> list[DescribedElement]:
