@@ -33,6 +33,7 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class RunEntry:
     when: str
+    ended: str | None
     period: str
     mode: str
     rows: int | None
@@ -88,7 +89,8 @@ class Store:
             connection.execute(sa.update(runs).where(runs.c.id == run).values(**ended))
 
     def list_runs(self, connector: str) -> list[RunEntry]:
-        shown = [runs.c[name] for name in ("started_at", "period", "mode", "rows", "changed", "state", "message")]
+        names = ("started_at", "ended_at", "period", "mode", "rows", "changed", "state", "message")
+        shown = [runs.c[name] for name in names]
         query = sa.select(*shown).where(runs.c.connector == connector).order_by(runs.c.id)
         with self.transaction() as connection:
             return [RunEntry(*row) for row in connection.execute(query)]

@@ -82,6 +82,7 @@ class TestRun:
             ("changes", "succeeded"),
         ]
         assert {"when", "mode", "rows", "state", "message"} <= set(json.loads(log[0]))
+        assert json.loads(log[0])["when"] <= json.loads(log[0])["ended"]
 
     def test_a_refusal_is_a_sentence_and_a_logged_failure(self, hub: Any, environment: Any, tmp_path: Path) -> None:
         hub.granted.discard("village_migrant_workers")
