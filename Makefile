@@ -41,6 +41,12 @@ migration: setup ## Draft the next migration from the models: make migration NAM
 contracts: setup ## Write the published contracts (schemas/openapi.json) from the code
 	$(BIN)/hub contracts schemas
 
+messages: setup ## Bring the English catalogue up to date with the messages in the code; new ones wait empty
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-location --omit-header --sort-output \
+		--output-file $(VENV)/hub.pot hub
+	$(BIN)/pybabel --quiet update --domain hub --locale en --input-file $(VENV)/hub.pot --output-dir hub/locale \
+		--no-fuzzy-matching --ignore-obsolete --omit-header --width 120
+
 lock: setup ## Resolve the dependencies anew: versions and hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --extra postgres pyproject.toml connectors/pyproject.toml tests/requirements.in -o $(LOCK)
@@ -51,4 +57,4 @@ bench: setup ## Print the measured ratios
 clean: ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help setup run test check format migration contracts lock bench clean
+.PHONY: help setup run test check format migration contracts messages lock bench clean
