@@ -5,12 +5,15 @@ from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from hub.capture import pages as capture
 from hub.capture.pages import tasks_page
 from hub.forms import pages as forms
+from hub.forms import service as form_service
 from hub.grants import pages as grants
+from hub.grants import service as grant_service
 from hub.identity import pages as identity
 from hub.identity.dependencies import requires
 from hub.identity.errors import CsrfRefused, PasswordChangeRequired
@@ -21,9 +24,11 @@ from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter
 from hub.kit.transaction import Transaction
-from hub.kit.views import MenuEntry, NavigationItem, local_path, menu_of, render, see_other
+from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
 from hub.oversight import pages as oversight
 from hub.registry import pages as registry
+from hub.registry import service as registry_service
+from hub.registry.statuses import RegistrationStatus
 
 router = HubRouter(tags=["site"])
 
@@ -73,14 +78,16 @@ NAVIGATION: tuple[NavigationItem, ...] = (
 )
 
 
+COUNTED = 1000
 PROGRAMS = ("/api/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class StartPage:
-    """Where to go from here: the menu's entries, each with a sentence of what is behind it."""
+    """Where to go from here: what waits for this person, then the menu's entries, each with a sentence."""
 
+    waiting: tuple[Choice, ...]
     entries: tuple[MenuEntry, ...]
 
 
@@ -91,7 +98,26 @@ async def read_start(
     """A township's tasks; for everybody else, the ways on."""
     if subject.organization.kind == "township" and subject.may(_P.COLLECTION_READ):
         return await tasks_page(request, session, subject)
-    return render(request, "start.html", StartPage(menu_of(request)))
+    return render(request, "start.html", StartPage(tuple(await _waiting(session, subject)), menu_of(request)))
+
+
+async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
+    """Addresses of what this person can bring on, each with a sentence; nothing that waits for somebody else."""
+    found = []
+    if subject.may(_P.ACCESS_GRANT_DECIDE):
+        asked = await grant_service.list_grants(session, subject, states=("requested",), after=None, limit=COUNTED)
+        own = sum(grant.steward == subject.organization.code for grant in asked)
+        found.append((own, "/access-grants?state=requested", _("{count} 份数据授权申请等本单位办理")))
+    if subject.may(_P.DATA_ELEMENT_DECIDE):
+        status = RegistrationStatus.RECORDED
+        recorded = await registry_service.search_elements(session, status=status, limit=COUNTED)
+        mine = subject.may(_P.DATA_ELEMENT_REGISTER)
+        count = sum(mine or element.steward == subject.organization.code for element, _rank in recorded)
+        found.append((count, "/data-elements?status=recorded", _("{count} 个数据元已登记，等待核准")))
+    if subject.may(_P.FORM_PUBLISH):
+        changed = sum(overview.is_changed for overview in await form_service.list_forms(session))
+        found.append((changed, "/forms", _("{count} 张表有未发布的变化")))
+    return [Choice(href, sentence.format(count=count)) for count, href, sentence in found if count]
 
 
 @dataclass(frozen=True)

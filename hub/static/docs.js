@@ -5,7 +5,8 @@ window.SwaggerUIBundle({
   url: document.getElementById("swagger").dataset.openapi,
   domNode: document.getElementById("swagger"),
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
+  defaultModelsExpandDepth: -1,
   validatorUrl: null,
   syntaxHighlight: { activated: false },
   requestInterceptor: (request) => {
