@@ -9,7 +9,7 @@ from hub.audit.tasks import sealing
 from hub.exchange.tasks import forgetting_old_cursors
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
-from hub.kit.installation import open_database
+from hub.kit.installation import open_database, reviving
 from hub.settings import Settings, settings
 
 GRACEFUL_SECONDS = 10
@@ -24,7 +24,7 @@ def serving_app() -> FastAPI:
     sealer = Sealer(settings().data_dir)
     return create_app(
         database,
-        jobs=(sealing(sealer), forgetting_old_keys(), forgetting_old_cursors()),
+        jobs=(reviving(address), sealing(sealer), forgetting_old_keys(), forgetting_old_cursors()),
         on_close=lambda: opened.__exit__(None, None, None),
     )
 

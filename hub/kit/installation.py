@@ -1,5 +1,6 @@
 """The database of one hub: the operator's own, or a private server in the data folder."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy.engine import make_url
 
+from hub.kit.db import Database
 from hub.kit.i18n import gettext as _
+from hub.kit.jobs import RecurringJob
 from hub.kit.migration import upgrade
 from hub.kit.postgres import APP, OWNER, PostgresError, PostgresServer
 from hub.settings import Settings, share_folder
@@ -20,10 +23,16 @@ class DatabaseAddress:
     application_url: str
     owner_url: str
     application_role: str
+    private_server: PostgresServer | None = None
 
     def migrate(self) -> None:
         """Bring it to the newest revision, as the owner."""
         upgrade(share_folder("migrations"), owner_url=self.owner_url, application_role=self.application_role)
+
+    def revive(self) -> None:
+        """Bring a private server back that was killed; an operator's own is the operator's to bring back."""
+        if self.private_server is not None:
+            self.private_server.revive()
 
     def check_application_role(self) -> None:
         """Refuse a serving role that row-level security does not bind: the second wall would be a picture of one."""
@@ -40,18 +49,25 @@ class DatabaseAddress:
             )
 
 
+def reviving(address: DatabaseAddress) -> RecurringJob:
+    """A killed database server is back within seconds, without anybody being called."""
+
+    async def revive(_database: Database) -> None:
+        await asyncio.to_thread(address.revive)
+
+    return RecurringJob("database.revive", 1.0, revive)
+
+
 @contextmanager
 def open_database(settings: Settings) -> Iterator[DatabaseAddress]:
     """The database these settings mean; a private server is started, or adopted from another process."""
     if settings.database_url is None:
         with PostgresServer.start(settings.data_dir) as server:
-            yield DatabaseAddress(server.url(role=APP), server.url(role=OWNER), APP)
+            yield DatabaseAddress(server.url(role=APP), server.url(role=OWNER), APP, server)
         return
     url = settings.database_url.get_secret_value()
     owner = settings.migration_database_url or settings.database_url
-    address = DatabaseAddress(
-        _with_driver(url), _with_driver(owner.get_secret_value()), make_url(url).username or APP
-    )
+    address = DatabaseAddress(_with_driver(url), _with_driver(owner.get_secret_value()), make_url(url).username or APP)
     yield address
 
 

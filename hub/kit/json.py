@@ -20,13 +20,16 @@ from starlette.responses import Response
 from hub.kit.errors import BadRequest, ErrorItem, Unprocessable
 from hub.kit.i18n import gettext as _
 
+# simplejson's functions build a reader or writer for each call, which costs more than a small document.
+_READER = simplejson.JSONDecoder(parse_float=Decimal)  # NaN and Infinity are refused unless asked for
+
 MAXIMUM_DIGITS = 15
 MAXIMUM_DEPTH = 32
 
 
 def loads(text: str | bytes) -> Any:
     """Read trusted JSON (our own database's) exactly."""
-    return simplejson.loads(text, use_decimal=True)
+    return _READER.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
 
 
 def parse(body: bytes) -> Any:
@@ -36,7 +39,7 @@ def parse(body: bytes) -> Any:
     number or a character that cannot be kept exactly.
     """
     try:
-        value = simplejson.loads(body.decode("utf-8"), use_decimal=True, allow_nan=False)
+        value = _READER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise MalformedJson(
             _("请求正文不是 UTF-8 编码的 JSON（第 {position} 字节）。").format(position=error.start)
@@ -127,17 +130,25 @@ def format_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def dumps(value: Any) -> str:
-    """Write JSON exactly; models, dates, ids and enums have one form each."""
-    return simplejson.dumps(
-        value,
+def _writer(*, sort_keys: bool) -> simplejson.JSONEncoder:
+    return simplejson.JSONEncoder(
         use_decimal=True,
         allow_nan=False,
         ensure_ascii=False,
         separators=(",", ":"),
         default=_encode,
         namedtuple_as_object=False,
+        sort_keys=sort_keys,
     )
+
+
+_PLAIN = _writer(sort_keys=False)
+_CANONICAL = _writer(sort_keys=True)
+
+
+def dumps(value: Any) -> str:
+    """Write JSON exactly; models, dates, ids and enums have one form each."""
+    return _PLAIN.encode(value)
 
 
 def canonical(value: Any) -> str:
@@ -145,16 +156,7 @@ def canonical(value: Any) -> str:
 
     RFC 8785 writes numbers as IEEE doubles and could not carry ours.
     """
-    return simplejson.dumps(
-        value,
-        use_decimal=True,
-        allow_nan=False,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        default=_encode,
-        namedtuple_as_object=False,
-        sort_keys=True,
-    )
+    return _CANONICAL.encode(value)
 
 
 class JSONResponse(Response):

@@ -95,8 +95,9 @@ _SETTINGS: Mapping[str, str] = {
 class PostgresServer:
     """Made by `start`; a context manager that stops on leaving."""
 
-    def __init__(self, home: Path, binaries: Path | None = None) -> None:
+    def __init__(self, home: Path, binaries: Path | None = None, settings: Mapping[str, str] = _SETTINGS) -> None:
         self._home = home
+        self._settings = settings
         self._cluster = home / "cluster"
         self._start_lock = home / "start.lock"
         self._users_lock = home / "users.lock"
@@ -114,8 +115,8 @@ class PostgresServer:
         with _told(home):
             make_folder(home)
             with exclusive_lock(home / "start.lock"):
-                server = cls(home, binaries)
-                server._open({**_SETTINGS, **(settings or {})})
+                server = cls(home, binaries, {**_SETTINGS, **(settings or {})})
+                server._open()
         return server
 
     def stop(self, *, force: bool = False) -> None:
@@ -128,6 +129,15 @@ class PostgresServer:
                 self._use = None
             if force or not is_shared(self._users_lock):
                 self._shut_down()
+
+    def revive(self) -> bool:
+        """Start the server again when it died under its users; False, and nothing done, while it lives."""
+        if self._use is None or self.is_running():
+            return False
+        with _told(self._home), exclusive_lock(self._start_lock):
+            if not self._answers():
+                self._launch()
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -168,10 +178,10 @@ class PostgresServer:
         """Looked for only when something has to be run; whoever adopts a server and leaves it needs none."""
         return find_binaries(self._cluster, self._forced_binaries)
 
-    def _open(self, settings: Mapping[str, str]) -> None:
+    def _open(self) -> None:
         """Under the start lock."""
         if not self._answers():
-            self._launch(settings)
+            self._launch()
         self._use = share_lock(self._users_lock)
         try:
             self._prepare()
@@ -202,17 +212,17 @@ class PostgresServer:
             host=str(self._sockets), port=_PORT, user=ADMIN, dbname="postgres", connect_timeout=connect_timeout
         )
 
-    def _launch(self, settings: Mapping[str, str]) -> None:
+    def _launch(self) -> None:
         self._account.check_reach(self._home)
         self._account.check_reach(self._binaries.folder)
         if self._cluster.exists():
             if self._cluster.stat().st_uid != self._account.uid:
                 self._account.own(self._cluster)
         else:
-            self._make_cluster(settings)
+            self._make_cluster()
         make_private_folder(self._home / "log", self._account)
         make_private_folder(self._sockets, self._account)
-        self._write_settings(settings)
+        self._write_settings()
         deadline = time.monotonic() + _STALE_SECONDS
         # A process killed in the middle of its start may have left one that is coming up.
         while not self._try_launch() and not self._answers():
@@ -238,7 +248,7 @@ class PostgresServer:
             except ChildProcessError:
                 return
 
-    def _make_cluster(self, settings: Mapping[str, str]) -> None:
+    def _make_cluster(self) -> None:
         """Beside its place and moved there when whole: a start cut short leaves nothing that looks like a cluster."""
         for leftover in self._home.glob("cluster.new-*"):
             # Its initdb may still be writing, hence the new name for ours; what can't go now goes next time.
@@ -247,7 +257,7 @@ class PostgresServer:
         self._account.own(fresh)
         options = ["-D", str(fresh), f"--username={ADMIN}", "--encoding=UTF8", "--data-checksums", "--no-instructions"]
         options += ["--auth-local=peer", "--auth-host=reject"]
-        if settings["fsync"] == "off":
+        if self._settings["fsync"] == "off":
             options.append("--no-sync")
         # Sorted by code point, the same on every machine. The character classes come from C.UTF-8 where the system
         # has it: under plain C, pg_trgm doesn't take Chinese characters for letters.
@@ -261,14 +271,14 @@ class PostgresServer:
         fresh.rename(self._cluster)
         make_durable(self._home)
 
-    def _write_settings(self, settings: Mapping[str, str]) -> None:
+    def _write_settings(self) -> None:
         paths = {
             "hba_file": self._home / "pg_hba.conf",
             "ident_file": self._home / "pg_ident.conf",
             "unix_socket_directories": self._sockets,
             "log_directory": self._home / "log",
         }
-        lines = [f"{name} = {_conf_quote(str(value))}" for name, value in {**settings, **paths}.items()]
+        lines = [f"{name} = {_conf_quote(str(value))}" for name, value in {**self._settings, **paths}.items()]
         write_file(self._home / "postgresql.conf", "\n".join(["# Written by the hub at every start.", *lines, ""]))
         write_file(self._home / "pg_hba.conf", "local all all peer map=hub\nlocal replication all peer map=hub\n")
         # root is always let in: it could become any of the others, and an operator's `sudo hub …` should work.

@@ -1,6 +1,9 @@
 """The path end to end, on a real hub started as the README says: nothing in it is this test's own."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,3 +183,13 @@ class TestPath:
         assert again.returncode == 0, again.stderr
         hidden = hub.command("settings").stdout
         assert "HUB_DATA_DIR" in hidden
+
+    def test_c_a_killed_database_comes_back_with_all_data(self, hub: Hub, clerk: httpx.Client) -> None:
+        postmaster = Path(hub.environment["HUB_DATA_DIR"], "postgres", "cluster", "postmaster.pid")
+        os.kill(int(postmaster.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{hub.url}/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        rows, _etag = read_draft(clerk, open_task(clerk))
+        assert rows[0]["values"][ELEMENT] == self.count

@@ -227,6 +227,17 @@ class TestCrash:
             busy.close()
             again.stop()
 
+    def test_is_revived_by_the_hub_that_uses_it(self, data_dir: Path) -> None:
+        with PostgresServer.start(data_dir, settings=QUICK) as server:
+            assert not server.revive()
+            killed = server.pid
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
+            while server.is_running():
+                time.sleep(0.01)
+            assert server.revive()
+            connect(server, APP).close()
+
     def test_server_outlives_a_killed_hub_and_is_adopted(self, data_dir: Path) -> None:
         hub = start_elsewhere(data_dir)
         assert hub.stdout is not None
