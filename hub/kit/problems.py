@@ -149,7 +149,10 @@ def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
 
     async def answer(request: Request, error: HubError) -> Response:
         if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            await on_refusal(request, error)
+            try:
+                await on_refusal(request, error)
+            except (DBAPIError, PoolTimeoutError) as away:
+                return await render(request, from_database_error(away))
         return await render(request, error)
 
     @app.exception_handler(HubError)

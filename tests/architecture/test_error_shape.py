@@ -98,6 +98,16 @@ class TestProblems:
         assert int(response.headers["retry-after"]) > 0
         assert "secret" not in response.text
 
+    async def test_a_refusal_that_cannot_be_written_down_is_none(
+        self, client: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away() -> None:
+            raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+        monkeypatch.setattr(database, "transaction", away)
+        response = await client.get("/api/v1/people", headers={"authorization": ""})
+        check_problem(response, 503, "service_unavailable")
+
     async def test_our_own_fault_tells_nothing(
         self, client: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
