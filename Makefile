@@ -39,7 +39,7 @@ migration: setup ## Draft the next migration from the models: make migration NAM
 	$(BIN)/hub migration "$(NAME)"
 
 contracts: setup ## Write the published contracts (schemas/openapi.json) from the code
-	$(BIN)/hub contracts schemas
+	$(BIN)/python -m hub.contracts schemas
 
 messages: setup ## Bring the English catalogue up to date with the messages in the code; new ones wait empty
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-location --omit-header --sort-output \

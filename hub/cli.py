@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+import uvicorn
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from hub import contracts, founding, runtime
+from hub import founding
 from hub.audit.service import Actor, Sealer
 from hub.demo import county as demo_county
 from hub.identity import clients, people, secrets, tokens
@@ -28,6 +29,8 @@ from hub.registry.files import read_folder
 from hub.settings import Settings, settings, share_folder
 
 Result = TypeVar("Result")
+
+GRACEFUL_SECONDS = 10
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -101,13 +104,29 @@ def run() -> None:
         if settings().demo:
             _load_demo()
         _say(f"http://{settings().host}:{settings().port}")
-        runtime.serve(settings())
+        _serve(settings())
 
 
 @app.command()
 def serve(workers: Annotated[int, typer.Option(min=1, max=64, help="server processes")] = 1) -> None:
     """Serve on a migrated database."""
-    runtime.serve(settings().model_copy(update={"workers": workers}))
+    _serve(settings().model_copy(update={"workers": workers}))
+
+
+def _serve(chosen: Settings) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM); requests under way are finished first."""
+    uvicorn.run(
+        # By name: every worker process makes its own, and the other commands start without loading the routes.
+        "hub.runtime:serving_app",
+        factory=True,
+        host=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        log_level=chosen.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
 
 
 @app.command()
@@ -167,13 +186,6 @@ def show_settings() -> None:
         value = getattr(chosen, field)
         shown = "********" if isinstance(value, SecretStr) else value
         print(f"HUB_{field.upper()}={'' if shown is None else shown}\t# {information.description}")
-
-
-@app.command("contracts")
-def write_contracts(folder: Folder) -> None:
-    """Write the published contracts from the code."""
-    for path in contracts.write(folder):
-        print(path)
 
 
 @app.command(hidden=True)

@@ -1,5 +1,6 @@
-"""The contracts that are published beside the registry's files."""
+"""The contracts that are published beside the registry's files: `python -m hub.contracts schemas`."""
 
+import sys
 from pathlib import Path
 
 import simplejson
@@ -18,3 +19,7 @@ def write(folder: Path) -> list[Path]:
     path = folder / "openapi.json"
     path.write_text(openapi_text(), encoding="utf-8")
     return [path]
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
