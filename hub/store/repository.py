@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import array, distinct_on, insert
+from sqlalchemy.dialects.postgresql import Insert, array, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -66,8 +66,7 @@ async def advance_clock(session: AsyncSession, area: str, steps: int) -> int:
 
 
 async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Several rows in one plain VALUES list, which a database distributed by area takes too (DESIGN.md §6)."""
-    await session.execute(insert(RecordRevision).returning(RecordRevision.seq), list(rows))
+    await _write_each(session, insert(RecordRevision), rows)
 
 
 async def put_records(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -77,7 +76,18 @@ async def put_records(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) 
     statement = statement.on_conflict_do_update(
         index_elements=key, set_={name: statement.excluded[name] for name in newest}
     )
-    await session.execute(statement.returning(Record.seq), list(rows))
+    await _write_each(session, statement, rows)
+
+
+async def _write_each(session: AsyncSession, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One plain VALUES row in each statement, which a database distributed by area takes too (DESIGN.md §6).
+
+    psycopg prepares the statement once and sends all rows down one pipeline. Several rows in one
+    statement would be a text of its own for each number of rows, too long for psycopg's cache of
+    parsed statements: parsing it again took longer than writing the rows.
+    """
+    connection = await session.connection()
+    await connection.execute(statement, list(rows))
 
 
 async def get_generation(session: AsyncSession) -> UUID:
@@ -124,8 +134,8 @@ class RowFilter:
     elements: Sequence[str] | None = None
 
 
-# A PostgreSQL function takes at most 100 arguments: two for each identifier.
-_MOST_PICKED = 50
+# Beyond these, picking members one by one costs both sides more than carrying the whole object.
+_MOST_PICKED = 16
 
 
 def _picked(column: InstrumentedAttribute[dict[str, Any]], elements: Sequence[str] | None) -> ColumnElement[Any]:

@@ -200,6 +200,8 @@ class RowReader:
     ) -> tuple[list[str], list[str]]:
         """The identifiers that may be read, and those granted only under an earlier version."""
         boxes = self.boxes(period, lineage)
+        if any(box.elements is None for box in boxes):
+            return list(identifiers), []
         readable: list[str] = []
         withheld: list[str] = []
         for identifier in identifiers:
