@@ -49,12 +49,19 @@ class ProtectRows(MigrateOperation):
 
 @Operations.implementation_for(ProtectRows)
 def protect(operations: Operations, operation: ProtectRows) -> None:
-    """FORCE also binds the owner; without a context `current_setting` is null and no row matches."""
-    operations.execute(f"ALTER TABLE {operation.table} ENABLE ROW LEVEL SECURITY")
-    operations.execute(f"ALTER TABLE {operation.table} FORCE ROW LEVEL SECURITY")
+    """FORCE also binds the owner; without a context `current_setting` is null and no row matches.
+
+    EXISTS leaves PostgreSQL the choice: a township's twenty rows are looked up one by one, a county's
+    are met with a hash of its divisions. IN always hashed them, 6 ms for each statement that wrote. The
+    inner SELECT splits the context once for a statement, not once for each division.
+    """
+    table, column = operation.table, operation.column
+    operations.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    operations.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     operations.execute(
-        f"CREATE POLICY divisions_in_scope ON {operation.table} USING ({operation.column} IN ("
-        "SELECT code FROM divisions WHERE lineage && string_to_array(current_setting('hub.divisions', true), ',')))"
+        f"CREATE POLICY divisions_in_scope ON {table} USING (EXISTS ("
+        f"SELECT FROM divisions WHERE divisions.code = {table}.{column} AND divisions.lineage && "
+        "(SELECT string_to_array(current_setting('hub.divisions', true), ','))))"
     )
 
 
