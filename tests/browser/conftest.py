@@ -1,0 +1,114 @@
+"""A real server on the worker's database and a real browser in front of it."""
+
+import asyncio
+import shutil
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from hub.app import create_app
+from hub.kit.db import Database
+from hub.kit.postgres import PostgresServer
+from tests.people import PASSWORD
+
+# Without the last four Chromium looks for its makers' hosts at every start.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 375, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def address(postgres: PostgresServer, database_name: str) -> Iterator[str]:
+    """The hub, served by uvicorn in a thread with an event loop and a database engine of its own."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = create_app(Database(postgres.url(database=database_name)))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=asyncio.run, args=(server.serve([listening]),))
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def context(browser: Browser, address: str, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+    """A fresh browser profile. No request of any test leaves the host, and nothing breaks the page's own policy."""
+    options = getattr(request, "param", {})
+    opened = await browser.new_context(base_url=address, locale="zh-CN", viewport=DESKTOP, **options)
+    opened.set_default_timeout(15_000)
+    foreign: list[str] = []
+    complaints: list[str] = []
+    opened.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else foreign.append(asked.url))
+    opened.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    yield opened
+    await opened.close()
+    assert foreign == []
+    assert complaints == []
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()
+
+
+async def sign_in(page: Page, username: str) -> None:
+    await page.goto("/sign-in")
+    await page.fill("#username", username)
+    await page.fill("#password", PASSWORD)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def press(page: Page, selector: str) -> None:
+    """Click what leads to another page, and wait for it."""
+    async with page.expect_navigation():
+        await page.click(selector)
+
+
+async def check(page: Page, *, but: str | None = None) -> None:
+    """Nothing serious in the way of anybody, and no sideways scrolling, at a desk and on a phone.
+
+    axe takes a cell that happens to lie under the sticky bar for a small one, so the bar is let go first;
+    that it never hides the focus has a test of its own.
+    """
+    await page.evaluate("document.querySelector('.bar')?.style.setProperty('position', 'static')")
+    has_sheet = await page.locator(".sheet").count()
+    for size in (DESKTOP, PHONE):
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{page.url} is {wide} px wider than {size['width']} px"
+        # Tables that become cards are told apart from desks by the sheet of styles alone; the form is more than that.
+        if size == DESKTOP or has_sheet:
+            assert await _serious_faults(page, but) == [], f"{page.url} at {size['width']} px"
+    await page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+
+
+async def _serious_faults(page: Page, but: str | None) -> list[object]:
+    options = {"rules": {"target-size": {"enabled": True}}}
+    found = await Axe().run(page, context={"exclude": [but]} if but else None, options=options)
+    return [
+        (fault["id"], [node["target"] for node in fault["nodes"]][:3])
+        for fault in found.response["violations"]
+        if fault["impact"] in {"serious", "critical"}
+    ]
