@@ -208,7 +208,12 @@ async def read_collection(
     task = await service.get_collection(session, subject, collection_id)
     if not service.is_own(subject, task.collection):
         (line,) = await _lines(session, subject, [task])
-        page = CollectionPage(str(collection_id), line, subject.may(Permission.SUBMISSION_READ))
+        page = CollectionPage(
+            str(collection_id),
+            line,
+            may_read_submission=subject.may(Permission.SUBMISSION_READ),
+            may_see_values=subject.may(Permission.SUBMISSION_READ) and service.may_see_values(subject, task.collection),
+        )
         return render(request, "collection.html", page)
     view = await drafting.get_draft(session, subject, collection_id)
     due = due_words(task.collection.due_at, await calendar.work_calendar(session))
@@ -265,4 +270,12 @@ async def read_submission(
     submission = await service.get_submission(session, subject, number)
     form = await forms.get_form(session, submission.form, submission.form_version)
     township = await geography.get_division(session, submission.township)
-    return render(request, "receipt.html", receipt_page(submission, form.name, township.name))
+    task = await service.get_collection(session, subject, submission.collection_id)
+    page = receipt_page(
+        submission,
+        form.name,
+        township.name,
+        is_own=service.is_own(subject, task.collection),
+        may_see_values=service.may_see_values(subject, task.collection),
+    )
+    return render(request, "receipt.html", page)

@@ -80,6 +80,10 @@ def own(subject: Subject, collection: Collection | None) -> Collection:
     return collection
 
 
+def may_see_values(subject: Subject, collection: Collection) -> bool:
+    return is_own(subject, collection) or subject.organization.kind == "authority"
+
+
 def is_own(subject: Subject, collection: Collection) -> bool:
     return subject.organization.kind == "township" and subject.organization.division == collection.township
 
@@ -104,7 +108,7 @@ async def list_history(
     Reading another's values leaves an audit event; an inspector sees that there was a submission, not its values.
     """
     collection = visible(subject, await repository.get_collection(session, settings().county, collection_id))
-    if not (is_own(subject, collection) or subject.organization.kind == "authority"):
+    if not may_see_values(subject, collection):
         raise Forbidden(_("历史数值只有填报乡镇和县数据局可以查看。"))
     place = await geography.find_division(session, division or collection.township)
     if place is None or collection.township not in place.lineage:

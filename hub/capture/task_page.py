@@ -73,6 +73,7 @@ class CollectionPage:
     id: str
     line: TaskLine
     may_read_submission: bool
+    may_see_values: bool
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class ReceiptWarning:
 
 @dataclass(frozen=True)
 class ReceiptPage:
-    """A printable receipt: number, instant and checksum prove what was submitted."""
+    """A printable receipt: number, instant and checksum prove what was submitted. `is_own`: it may be corrected."""
 
     number: str
     collection: str
@@ -113,6 +114,8 @@ class ReceiptPage:
     changed_rows: int
     rows: int
     warnings: tuple[ReceiptWarning, ...]
+    is_own: bool
+    may_see_values: bool
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,9 @@ def door_words(door: str) -> str:
     return {"web": _("网页"), "excel": _("电子表格"), "api": _("接口")}.get(door, door)
 
 
-def receipt_page(submission: Submission, form_name: str, township: str) -> ReceiptPage:
+def receipt_page(
+    submission: Submission, form_name: str, township: str, *, is_own: bool, may_see_values: bool
+) -> ReceiptPage:
     """The instant to the microsecond, in China's time: it is part of what the checksum covers."""
     at = submission.submitted_at.astimezone(clock.CHINA)
     return ReceiptPage(
@@ -204,6 +209,8 @@ def receipt_page(submission: Submission, form_name: str, township: str) -> Recei
         changed_rows=submission.changed_rows,
         rows=len(submission.content),
         warnings=tuple(ReceiptWarning(one["message"], one["reason"]) for one in submission.warnings),
+        is_own=is_own,
+        may_see_values=may_see_values,
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from hub.kit import clock
 from hub.kit.db import Database
+from tests.exchange.factories import calling, grant
 from tests.grants.factories import MIGRANTS, create_element
 from tests.people import COUNTY, People
 from tests.site.reading import Page, read, sign_in
@@ -118,6 +119,21 @@ class TestDecide:
 
 
 class TestUsage:
+    async def test_names_the_reader_and_the_purpose(
+        self, client: httpx.AsyncClient, database: Database, people: People, element: None
+    ) -> None:
+        number = await grant(database, organization="civil-affairs", scenario="留守人员关爱服务")
+        async with calling(database, people, "client_civil_affairs", grants=(number,)) as program:
+            asked = {"elements": MIGRANTS, "period": "2026-10"}
+            assert (await program.get("/api/v1/data-values", params=asked)).status_code == 200
+        await sign_in(client, "reporter_east")
+        page = await read(client, "/usage")
+        assert "留守人员关爱服务" in page.within("td")
+        assert "花垣县民政局" in page.within("td")
+        await sign_in(client, "steward_civil_affairs")
+        uses = await read(client, f"/data-elements/{MIGRANTS}")
+        assert number in uses.text
+
     async def test_is_empty_before_anybody_read(self, client: httpx.AsyncClient, people: People) -> None:
         await sign_in(client, "reporter_east")
         page = await read(client, "/usage?from=2026-01-01&to=nonsense")

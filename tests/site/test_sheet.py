@@ -246,6 +246,17 @@ class TestSubmit:
         assert "校验码" in page.text
         assert "网页" in page.text
 
+    async def test_inspectors_see_the_receipt_but_no_values(
+        self, desk: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        answer = await press(desk, collection, filled(await typed(desk, collection)), "submit")
+        await sign_in(desk, "auditor")
+        for path in (answer.headers["location"], address(collection)):
+            assert f"{address(collection)}/history" not in (await read(desk, path)).links
+        await read(desk, f"{address(collection)}/history", 403)
+        await sign_in(desk, "registrar")
+        assert f"{address(collection)}/history" in (await read(desk, address(collection))).links
+
     async def test_pressed_twice_submits_once(self, desk: httpx.AsyncClient, collection: Collection) -> None:
         fields = filled(await typed(desk, collection))
         first = await press(desk, collection, fields, "submit")
