@@ -1,6 +1,7 @@
 """A draft: what a township has typed, kept exactly, beside what the hub already knows."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -30,9 +31,9 @@ from hub.settings import settings
 from hub.store import service as store
 from hub.store.rows import ValueQuery, ValueRow
 from hub.store.scope import Place
-from hub.validation import ValidationReport, check, derive
+from hub.validation import LookBack, LookedBack, ValidationReport, check, derive, recall
 
-# A township has dozens of villages; two periods of the largest stay far below one page.
+# A township has dozens of villages; fourteen periods of the largest stay below one page.
 HELD_ROWS = 5000
 
 
@@ -150,52 +151,54 @@ async def open_sheet(
     typed = {entry.division for entry in entries}
     known = await geography.get_divisions(session, sorted({collection.township, *asked, *typed}))
     township = known[collection.township]
-    elements = _held_elements(form, shows_previous=shows_previous)
-    held = await _held(session, subject, form, elements, period, Place(township.code, frozenset(township.lineage)))
+    looked_back = _shown_past(form) if shows_previous else form.spec.plan.looked_back
+    held = await _held(session, subject, form, looked_back, period, Place(township.code, frozenset(township.lineage)))
     return Sheet(form, {code: known[code].name for code in asked}, held, frozenset(known))
 
 
-def _held_elements(form: FormContent, *, shows_previous: bool) -> tuple[str, ...]:
-    """What the rules look back on and what departments supply; for the eye, everything that is filled in too."""
-    looked_back = [element.identifier for element in form.spec.plan.looked_back]
-    captured = [item.identifier for item in form.captured] if shows_previous else []
-    return tuple(dict.fromkeys([*captured, *looked_back, *(item.identifier for item in form.supplied)]))
+def _shown_past(form: FormContent) -> LookedBack:
+    """For the eye: the preceding period of all that is filled in, and what derived values need. No rule is judged."""
+    needed = form.spec.plan.derived_from
+    captured = [item.spec for item in form.captured]
+    return {**needed, LookBack.PREVIOUS: (*captured, *needed.get(LookBack.PREVIOUS, ()))}
 
 
 async def _held(
     session: AsyncSession,
     subject: Subject,
     form: FormContent,
-    elements: tuple[str, ...],
+    looked_back: LookedBack,
     period: Period,
     place: Place,
 ) -> Mapping[str, HeldRow]:
-    """The preceding period's values, and what departments supplied for this one, in one read."""
+    """The past that is looked back on from this period, and what departments supplied for it, in one read."""
+    periods = {passed for look_back in looked_back for passed in look_back.periods(period)}
+    elements = [element.identifier for remembered in looked_back.values() for element in remembered]
+    if form.supplied:
+        periods.add(period)
+        elements += [item.identifier for item in form.supplied]
     if not elements:
         return {}
     scope = await grants.read_scope(session, subject)
-    previous = period.previous()
-    query = ValueQuery(form.object_class, (previous, period), elements, place)
+    query = ValueQuery(form.object_class, tuple(sorted(periods)), tuple(dict.fromkeys(elements)), place)
     page = await store.select_values(session, scope, query, after=None, limit=HELD_ROWS)
-    before = {row.division: row for row in page.rows if row.period == str(previous)}
-    current = {row.division: row for row in page.rows if row.period == str(period)}
-    return {
-        division: _held_row(form, before.get(division), current.get(division))
-        for division in before.keys() | current.keys()
+    rows: dict[str, dict[str, ValueRow]] = defaultdict(dict)
+    for row in page.rows:
+        rows[row.division][row.period] = row
+    return {division: _held_row(form, looked_back, period, by_period) for division, by_period in rows.items()}
+
+
+def _held_row(form: FormContent, looked_back: LookedBack, period: Period, by_period: Mapping[str, ValueRow]) -> HeldRow:
+    past = recall(looked_back, period, {passed: row.values for passed, row in by_period.items()})
+    current = by_period.get(str(period))
+    if current is None:
+        return HeldRow(past)
+    supplied = {
+        item.identifier: current.values[item.identifier]
+        for item in form.supplied
+        if current.values.get(item.identifier) is not None
     }
-
-
-def _held_row(form: FormContent, before: ValueRow | None, current: ValueRow | None) -> HeldRow:
-    supplied = {}
-    if current is not None:
-        supplied = {
-            item.identifier: current.values[item.identifier]
-            for item in form.supplied
-            if current.values.get(item.identifier) is not None
-        }
-    versions = {} if current is None else {name: current.versions[name] for name in supplied}
-    previous = {} if before is None else {name: value for name, value in before.values.items() if value is not None}
-    return HeldRow(previous, supplied, versions)
+    return HeldRow(past, supplied, {name: current.versions[name] for name in supplied})
 
 
 async def _etag(session: AsyncSession, collection: Collection, draft: Draft | None) -> str:

@@ -9,7 +9,7 @@ from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
-from hub.validation import Row, TypedRow
+from hub.validation import LookBack, Past, Row, TypedRow
 
 MAXIMUM_ROWS = 2000
 MAXIMUM_TEXT = 2000
@@ -34,9 +34,9 @@ class TypedEntry:
 
 @dataclass(frozen=True)
 class HeldRow:
-    """What the hub already has about one division: the preceding period's values, and what departments supply."""
+    """What the hub already has about one division: what it looks back on, and what departments supply."""
 
-    previous: Mapping[str, Any] = field(default_factory=dict)
+    past: Past = field(default_factory=dict)
     supplied: Mapping[str, Any] = field(default_factory=dict)
     supplied_versions: Mapping[str, int] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ def rows_to_check(sheet: Sheet, entries: Iterable[TypedEntry]) -> list[Row]:
                 entry.division,
                 entry.values,
                 entry.missing,
-                held.previous,
+                held.past,
                 held.supplied,
                 sheet.divisions.get(entry.division, ""),
             )
@@ -136,7 +136,7 @@ def draft_rows(
                 sheet.divisions.get(entry.division, ""),
                 entry.values,
                 entry.missing,
-                captured_only(sheet.form, held.previous),
+                captured_only(sheet.form, held.past.get(LookBack.PREVIOUS, {})),
                 held.supplied,
                 wire_values(sheet.form, computed),
             )

@@ -11,6 +11,7 @@ from hub.validation.expression import (
 from hub.validation.form import FormSpec
 from hub.validation.grammar import RuleFault
 from hub.validation.json_schema import form_json_schema
+from hub.validation.lookback import LookBack, LookedBack, Past, recall
 from hub.validation.report import MISSING_REASONS, Finding, Row, TypedRow, ValidationReport
 from hub.validation.specification import ElementSpec, RuleSpec, Severity, Source
 
@@ -20,6 +21,9 @@ __all__ = [
     "ElementSpec",
     "Finding",
     "FormSpec",
+    "LookBack",
+    "LookedBack",
+    "Past",
     "Row",
     "RuleFault",
     "RuleSpec",
@@ -33,4 +37,5 @@ __all__ = [
     "derive",
     "form_json_schema",
     "named_identifiers",
+    "recall",
 ]

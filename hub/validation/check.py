@@ -10,7 +10,6 @@ from hub.datatypes.numerals import canonical
 from hub.kit.i18n import Language, current_language, use_language
 from hub.kit.i18n import gettext as _
 from hub.validation.form import FormSpec
-from hub.validation.grammar import previous_column
 from hub.validation.judgement import failures
 from hub.validation.plan import Derivation, PlannedRule
 from hub.validation.reading import ReadRow, build_frame, read_row
@@ -174,15 +173,15 @@ def _violation(spec: FormSpec, row: Row, rule: PlannedRule, values: Mapping[str,
 
 
 def _operands(spec: FormSpec, rule: PlannedRule, values: Mapping[str, Value | None]) -> list[str]:
-    """Each element the rule names with the value seen; where it looks back, both numbers."""
+    """Each element the rule names with the value seen; where it looks back, the past number too."""
     said = []
     for name in rule.compiled.named:
         element = spec.by_identifier[name]
         if name in rule.compiled.current:
             said.append(_("{name}{value}").format(name=element.label, value=_seen(element, values[name])))
-        if name in rule.compiled.previous:
-            held = values[previous_column(name)]
-            said.append(_("上期{name}{value}").format(name=element.label, value=_seen(element, held)))
+        for look_back in (one for one, remembered in rule.compiled.looked_back if remembered == name):
+            held = values[look_back.column(name)]
+            said.append(look_back.said(element.label, _seen(element, held)))
     return said
 
 

@@ -1,7 +1,7 @@
 """From the text of a rule or a derivation to a polars expression.
 
 The text is SQL over element identifiers (`female + male = total`); `previous(identifier)` is the value of the
-preceding period. What it may say stands in `grammar`.
+preceding period, and `lookback` has the others. What it may say stands in `grammar`.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 from hub.datatypes import ValueDomain
 from hub.kit.i18n import gettext as _
 from hub.validation.grammar import Reader, RuleFault
+from hub.validation.lookback import LookBack
 from hub.validation.shapes import Shape, shape_of
 
 LONGEST_EXPRESSION = 4000
@@ -23,12 +24,12 @@ LONGEST_EXPRESSION = 4000
 
 @dataclass(frozen=True)
 class CompiledExpression:
-    """`named` are all elements in the order they are first mentioned, whether of this period or the one before."""
+    """`named` are all elements in the order they are first mentioned, whether of this period or of the past."""
 
     text: str
     named: tuple[str, ...]
     current: tuple[str, ...]
-    previous: tuple[str, ...]
+    looked_back: tuple[tuple[LookBack, str], ...]
     shape: Shape
     sql: str
     polars: pl.Expr = field(compare=False, repr=False)
@@ -82,7 +83,7 @@ def _compile(text: str, known: Mapping[str, ValueDomain]) -> CompiledExpression:
         text=text,
         named=tuple(reader.named),
         current=tuple(reader.current),
-        previous=tuple(reader.previous),
+        looked_back=tuple(reader.looked_back),
         shape=term.shape,
         sql=sql,
         polars=polars,

@@ -16,6 +16,7 @@ from hub.datatypes import ValueDomain
 from hub.datatypes.date import read_date
 from hub.datatypes.numerals import MAXIMUM_DIGITS
 from hub.kit.i18n import gettext as _
+from hub.validation.lookback import LookBack
 from hub.validation.shapes import (
     BOOLEAN,
     DATE,
@@ -33,7 +34,6 @@ from hub.validation.shapes import (
 DEEPEST = 150
 LONGEST_FRAGMENT = 80
 NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
-LOOK_BACK = "previous"
 EXACT_INTEGER = exp.DataType.build(f"DECIMAL({DIGITS_OF_A_DECIMAL}, 0)")
 EXACT_QUOTIENT = exp.DataType.build(f"DECIMAL({DIGITS_OF_A_DECIMAL}, {DECIMALS_OF_A_QUOTIENT})")
 
@@ -50,11 +50,6 @@ class RuleFault(ValueError):
         self.fragment = shortened
 
 
-def previous_column(identifier: str) -> str:
-    """The column that holds an element's value of the preceding period."""
-    return f"{LOOK_BACK}__{identifier}"
-
-
 @dataclass(frozen=True)
 class Term:
     sql: exp.Expr
@@ -67,7 +62,7 @@ class Reader:
 
     known: Mapping[str, ValueDomain]
     current: dict[str, None] = field(default_factory=dict)
-    previous: dict[str, None] = field(default_factory=dict)
+    looked_back: dict[tuple[LookBack, str], None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
     depth: int = 0
 
@@ -109,16 +104,20 @@ def _column(reader: Reader, node: exp.Expr) -> Term:
 
 def _function(reader: Reader, node: exp.Expr) -> Term:
     arguments = node.expressions
-    if node.name.lower() != LOOK_BACK:
-        raise RuleFault(_("不能使用的函数"), _text(node))
+    try:
+        look_back = LookBack(node.name.lower())
+    except ValueError:
+        raise RuleFault(_("不能使用的函数"), _text(node)) from None
     if len(arguments) != 1 or type(arguments[0]) is not exp.Column or arguments[0].table:
-        raise RuleFault(_("previous(…)里只能写一个数据元"), _text(node))
+        raise RuleFault(_("{function}(…)里只能写一个数据元").format(function=look_back), _text(node))
     name = arguments[0].name
     domain = reader.known.get(name)
     if domain is None:
         raise RuleFault(_("没有登记的数据元"), name)
-    reader.previous[name] = reader.named[name] = None
-    return Term(exp.column(previous_column(name), quoted=True), shape_of(domain))
+    if look_back.is_statistic and shape_of(domain).kind != "number":
+        raise RuleFault(_("只有数字才有平均数和标准差"), _text(node))
+    reader.looked_back[look_back, name] = reader.named[name] = None
+    return Term(exp.column(look_back.column(name), quoted=True), shape_of(look_back.domain(domain)))
 
 
 def _literal(_reader: Reader, node: exp.Expr) -> Term:

@@ -15,8 +15,9 @@ from hub.datatypes.decimal import decimals_of
 from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER
 from hub.kit.i18n import gettext as _
 from hub.validation.expression import CompiledExpression, compile_derivation, compile_rule
-from hub.validation.grammar import RuleFault, previous_column
+from hub.validation.grammar import RuleFault
 from hub.validation.judgement import frame_schema
+from hub.validation.lookback import LookBack, LookedBack
 from hub.validation.specification import ElementSpec, RuleSpec
 
 
@@ -36,11 +37,15 @@ class Derivation:
 
 @dataclass(frozen=True)
 class FormPlan:
-    """`steps` are rounds of derivations: each uses only captured values and the rounds before it."""
+    """`steps` are rounds of derivations: each uses only captured values and the rounds before it.
+
+    `looked_back` is what rules and derivations want of the past, `derived_from` what derivations alone want.
+    """
 
     captured: tuple[ElementSpec, ...]
     supplied: tuple[ElementSpec, ...]
-    looked_back: tuple[ElementSpec, ...]
+    looked_back: LookedBack
+    derived_from: LookedBack
     steps: tuple[tuple[Derivation, ...], ...]
     rules: tuple[PlannedRule, ...]
     columns: Mapping[str, pl.DataType]
@@ -56,13 +61,20 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     supplied = tuple(element for element in elements if element.source == "supplied")
     derivations = [_derivation(element, known) for element in elements if element.source == "derived"]
     planned = tuple(_planned(rule, known, frozenset(element.identifier for element in captured)) for rule in rules)
-    looked_back = _looked_back(elements, [*(rule.compiled for rule in planned), *(d.compiled for d in derivations)])
-    columns = {element.identifier: _polars_type(element) for element in (*captured, *supplied)}
-    columns |= {previous_column(element.identifier): _polars_type(element) for element in looked_back}
+    computed = [derivation.compiled for derivation in derivations]
+    derived_from = _looked_back(elements, computed)
+    looked_back = _looked_back(elements, [*computed, *(rule.compiled for rule in planned)])
+    columns = {element.identifier: _polars_type(element.domain) for element in (*captured, *supplied)}
+    columns |= {
+        look_back.column(element.identifier): _polars_type(look_back.domain(element.domain))
+        for look_back, remembered in looked_back.items()
+        for element in remembered
+    }
     return FormPlan(
         captured=captured,
         supplied=supplied,
         looked_back=looked_back,
+        derived_from=derived_from,
         steps=_in_order(derivations),
         rules=planned,
         columns=columns,
@@ -71,8 +83,8 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     )
 
 
-def _polars_type(element: ElementSpec) -> pl.DataType:
-    return DATATYPES[element.domain.datatype].polars_type(element.domain)
+def _polars_type(domain: ValueDomain) -> pl.DataType:
+    return DATATYPES[domain.datatype].polars_type(domain)
 
 
 def _planned(rule: RuleSpec, known: Mapping[str, ValueDomain], captured: frozenset[str]) -> PlannedRule:
@@ -96,7 +108,7 @@ def _rounded(compiled: CompiledExpression, element: ElementSpec) -> pl.Expr:
 
     A result of more than 15 digits becomes null: later derivations count on operands no longer than that.
     """
-    polars_type, shape = _polars_type(element), compiled.shape
+    polars_type, shape = _polars_type(element.domain), compiled.shape
     if shape.kind != "number":
         return compiled.polars
     result = compiled.polars
@@ -108,9 +120,13 @@ def _rounded(compiled: CompiledExpression, element: ElementSpec) -> pl.Expr:
     return result.cast(polars_type)
 
 
-def _looked_back(elements: Sequence[ElementSpec], expressions: Sequence[CompiledExpression]) -> tuple[ElementSpec, ...]:
-    wanted = {identifier for expression in expressions for identifier in expression.previous}
-    return tuple(element for element in elements if element.identifier in wanted)
+def _looked_back(elements: Sequence[ElementSpec], expressions: Sequence[CompiledExpression]) -> LookedBack:
+    wanted = {pair for expression in expressions for pair in expression.looked_back}
+    found = {
+        look_back: tuple(element for element in elements if (look_back, element.identifier) in wanted)
+        for look_back in LookBack
+    }
+    return {look_back: remembered for look_back, remembered in found.items() if remembered}
 
 
 def _in_order(derivations: Sequence[Derivation]) -> tuple[tuple[Derivation, ...], ...]:

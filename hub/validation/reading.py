@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import polars as pl
 
-from hub.datatypes import DATATYPES, Value, ValueFault, is_blank, parse, shown
+from hub.datatypes import DATATYPES, Value, ValueFault, is_blank, shown
 from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER, MAXIMUM_DIGITS, digits_of
 from hub.kit.i18n import gettext as _
 from hub.validation.form import FormSpec
-from hub.validation.grammar import previous_column
 from hub.validation.judgement import accept_frame
+from hub.validation.lookback import LookBack, Past, held_value
 from hub.validation.plan import FormPlan
 from hub.validation.report import MISSING_REASONS, Finding, Row
 from hub.validation.specification import ElementSpec
@@ -133,9 +133,10 @@ def build_frame(plan: FormPlan, rows: Iterable[ReadRow]) -> pl.DataFrame:
         for element in plan.captured:
             columns[element.identifier].append(read.values.get(element.identifier))
         for element in plan.supplied:
-            columns[element.identifier].append(_held(element, read.row.supplied))
-        for element in plan.looked_back:
-            columns[previous_column(element.identifier)].append(_held(element, read.row.previous))
+            columns[element.identifier].append(held_value(read.row.supplied.get(element.identifier), element.domain))
+        for look_back, elements in plan.looked_back.items():
+            for element in elements:
+                columns[look_back.column(element.identifier)].append(_remembered(read.row.past, look_back, element))
     frame = pl.DataFrame(columns, schema=dict(plan.columns))
     accept_frame(plan.schema, frame)
     for step in plan.steps:
@@ -143,12 +144,9 @@ def build_frame(plan: FormPlan, rows: Iterable[ReadRow]) -> pl.DataFrame:
     return frame
 
 
-def _held(element: ElementSpec, held: Mapping[str, object]) -> Value | None:
-    """A value the hub itself holds. It may predate the present domain; then it is simply not compared with."""
-    raw = held.get(element.identifier)
-    if is_blank(raw):
-        return None
-    try:
-        return parse(raw, element.domain)
-    except ValueFault:
-        return None
+def _remembered(past: Past, look_back: LookBack, element: ElementSpec) -> Value | None:
+    raw = past.get(look_back, {}).get(element.identifier)
+    if look_back.is_statistic:
+        # Computed by `recall` and no value of the element: it may have more digits than anybody types.
+        return raw if isinstance(raw, Decimal) else None
+    return held_value(raw, element.domain)

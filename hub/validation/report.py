@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hub.datatypes import Value
+from hub.validation.lookback import Past
 from hub.validation.specification import Severity
 
 MISSING_REASONS = frozenset({"none", "not_applicable", "not_yet_known", "refused"})
@@ -12,12 +13,12 @@ MISSING_REASONS = frozenset({"none", "not_applicable", "not_yet_known", "refused
 
 @dataclass(frozen=True)
 class Row:
-    """One row as it was typed. `previous` and `supplied` hold what the hub already has for it."""
+    """One row as it was typed. `past` (see `recall`) and `supplied` hold what the hub already has for it."""
 
     division: str
     values: Mapping[str, object] = field(default_factory=dict)
     missing: Mapping[str, object] = field(default_factory=dict)
-    previous: Mapping[str, object] = field(default_factory=dict)
+    past: Past = field(default_factory=dict)
     supplied: Mapping[str, object] = field(default_factory=dict)
     division_name: str = ""
     entity: str = ""

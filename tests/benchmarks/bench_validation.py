@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field, create_model
 
 from hub.datatypes import ValueDomain
-from hub.validation import ElementSpec, FormSpec, Row, RuleSpec, check
+from hub.validation import ElementSpec, FormSpec, LookBack, Row, RuleSpec, check
 from hub.validation.judgement import failures
 from hub.validation.reading import build_frame, read_row
 
@@ -60,7 +60,14 @@ def make_rows(form: FormSpec, *, bad: bool) -> list[Row]:
             else (-1 if bad else chosen.randrange(1000))
             for element in form.elements
         }
-        rows.append(Row(f"433124102{village:03}", values=values, previous=values, division_name=f"第{village}村"))
+        rows.append(
+            Row(
+                f"433124102{village:03}",
+                values=values,
+                past={LookBack.PREVIOUS: values},
+                division_name=f"第{village}村",
+            )
+        )
     return rows
 
 

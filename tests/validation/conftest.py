@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.datatypes import PermissibleValue, ValueDomain
-from hub.validation import ElementSpec, FormSpec, Row, RuleSpec
+from hub.validation import ElementSpec, FormSpec, LookBack, Row, RuleSpec
 
 PERSONS = ValueDomain("integer", unit="人", minimum=0, maximum=20000)
 AMOUNT = ValueDomain("decimal", unit="元", minimum=0, decimals=2)
@@ -67,6 +67,6 @@ def good_row() -> Row:
             "population": 1000, "female": "480", "male": "５２０", "migrant": "200", "income": Decimal("1.50"),
             "has_clinic": True, "road": "水泥路", "surveyed_on": "2026年3月1日", "note": " 好 ",
         },
-        previous={"migrant": 190},
+        past={LookBack.PREVIOUS: {"migrant": 190}},
         supplied={"assisted": 30},
     )  # fmt: skip

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.validation import FormSpec, Row, ValidationReport, check
+from hub.validation import FormSpec, LookBack, Row, ValidationReport, check
 
 DIVISION = "433124102200"
 ABSENT = object()
@@ -72,7 +72,7 @@ def test_cells(
 
 def test_zero_is_a_value_and_a_missing_reason_an_answer(village_form: FormSpec, good_row: Row) -> None:
     zero = changed(good_row, {"population": 0, "female": 0, "male": 0, "migrant": 0})
-    assert check(village_form, [replace(zero, previous={})]).is_valid
+    assert check(village_form, [replace(zero, past={})]).is_valid
     for reason in ("none", "not_applicable", "not_yet_known", "refused"):
         row = replace(changed(good_row, {"migrant": ABSENT}), missing={"migrant": reason})
         report = check(village_form, [row])
@@ -158,7 +158,7 @@ class TestMessages:
     def test_a_comparison_with_the_period_before_tells_both_numbers(
         self, village_form: FormSpec, good_row: Row
     ) -> None:
-        report = check(village_form, [replace(good_row, previous={"migrant": 100})])
+        report = check(village_form, [replace(good_row, past={LookBack.PREVIOUS: {"migrant": 100}})])
         assert report.is_valid
         (finding,) = report.warnings
         assert finding.message == (
@@ -191,7 +191,7 @@ class TestMessages:
 
 def test_previous_values_that_no_longer_fit_are_not_compared_with(village_form: FormSpec, good_row: Row) -> None:
     for held in ({}, {"migrant": None}, {"migrant": "?"}, {"migrant": -1}):
-        assert check(village_form, [replace(good_row, previous=held)]).findings == ()
+        assert check(village_form, [replace(good_row, past={LookBack.PREVIOUS: held})]).findings == ()
 
 
 def test_nothing_typed_can_stop_a_check(village_form: FormSpec) -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from hub.datatypes import ValueDomain
-from hub.validation import ElementSpec, FormSpec, Row, RuleFault, RuleSpec, check, derive
+from hub.validation import ElementSpec, FormSpec, LookBack, Row, RuleFault, RuleSpec, check, derive
 
 INTEGER = ValueDomain("integer")
 
@@ -36,7 +36,9 @@ def form(*derived: tuple[str, str, ValueDomain]) -> FormSpec:
     ],
 )
 def test_computes(text: str, domain: ValueDomain, values: dict[str, object], expected: object) -> None:
-    assert derive(form(("d", text, domain)), [Row("1", values=values, previous={"a": 7})]) == [{"d": expected}]
+    assert derive(form(("d", text, domain)), [Row("1", values=values, past={LookBack.PREVIOUS: {"a": 7}})]) == [
+        {"d": expected}
+    ]
 
 
 def test_derives_from_derived_values_whatever_their_order() -> None:

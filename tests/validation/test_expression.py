@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from hub.datatypes import DATATYPES, ValueDomain
-from hub.validation import RuleFault, compile_derivation, compile_rule, named_identifiers
-from hub.validation.grammar import READERS, previous_column
+from hub.validation import LookBack, RuleFault, compile_derivation, compile_rule, named_identifiers
+from hub.validation.grammar import READERS
 
 KNOWN = {
     "a": ValueDomain("integer"),
@@ -30,13 +30,21 @@ KNOWN = {
     "e": ValueDomain("date"),
 }
 WIDEST = 10**15 - 1
+COLUMNS = {
+    **KNOWN,
+    **{
+        look_back.column(name): look_back.domain(domain)
+        for look_back in LookBack
+        for name, domain in KNOWN.items()
+        if domain.datatype in {"integer", "decimal"} or not look_back.is_statistic
+    },
+}
 
 
 def judge(text: str, row: Mapping[str, object]) -> bool | None:
     columns = {
         column: pl.Series([row.get(column)], dtype=DATATYPES[domain.datatype].polars_type(domain))
-        for name, domain in KNOWN.items()
-        for column in (name, previous_column(name))
+        for column, domain in COLUMNS.items()
     }
     verdict = pl.DataFrame(columns).select(compile_rule(text, KNOWN).polars).item()
     assert verdict is None or isinstance(verdict, bool)
@@ -96,6 +104,11 @@ JUDGED = [
     ("a <= 1.5 * previous(a)", {"a": 3, "previous__a": 2}, True),
     ("a <= PREVIOUS(a)", {"a": 3, "previous__a": 2}, False),
     ("a <= previous(a)", {"a": 3}, None),
+    ("f OR NOT year_ago(f)", {"f": False, "year_ago__f": False}, True),
+    ("a <= 2 * Year_Ago(a)", {"a": 3, "previous__a": 2, "year_ago__a": 1}, False),
+    ("a - usual(a) <= 3 * spread(a)", {"a": 13, "usual__a": Decimal("10.25"), "spread__a": Decimal("0.91")}, False),
+    ("a - usual(a) <= 3 * spread(a)", {"a": 13, "usual__a": Decimal("10.25"), "spread__a": Decimal("0.92")}, True),
+    ("a - usual(a) <= 3 * spread(a)", {"a": 13, "usual__a": Decimal("10.25")}, None),
     ("a * b = a * b", {"a": WIDEST, "b": WIDEST}, True),
     ("a * b > 0", {"a": WIDEST, "b": WIDEST}, True),
     ("a * 1000 > 0", {"a": WIDEST}, True),
@@ -118,7 +131,9 @@ REFUSED = [
     "a IS TRUE", "f IS TRUE", "(a + b) IS NULL", "a IS DISTINCT FROM b", "a BETWEEN SYMMETRIC 1 AND 2",
     "a IN (b)", "a IN (1, b)", "a IN ()", "CASE a WHEN 1 THEN TRUE END", "NULLIF(a, 1) = 1", "GREATEST(a, b) > 1",
     "LENGTH(t) > 1", "NOW() > d", "CURRENT_DATE > d", "previous(a + b) > 1", "previous() > 1", "previous(a, b) > 1",
-    "previous('a') > 1", "previous(previous(a)) > 1", "previous(nothere) > 1", "previous(t.a) > 1", "pg_sleep(9) > a",
+    "previous('a') > 1", "previous(previous(a)) > 1", "previous(nothere) > 1", "previous(t.a) > 1",
+    "usual(a, b) > 1", "year_ago(nothere) > 1", "usual(t) = 1", "spread(f)", "usual(d) > d", "spread(usual(a)) > 1",
+    "usual(t) IS NULL", "pg_sleep(9) > a",
     "read_csv('/etc/passwd') = a", "t > 'a'", "t BETWEEN 'a' AND 'b'", "a = 'x'", "a = t", "f > TRUE", "f = 1",
     "a AND b", "NOT a", "a + t = 1", "-t = 'x'", "ABS(f) = 1", "d = 'soon'", "d > 5", "d > t", "COALESCE(a, 'x') = 1",
     "CASE WHEN a THEN 1 END = 1", "CASE WHEN f THEN 1 ELSE 'x' END = 1", "1 = 1", "TRUE", "a > 1e3",
@@ -150,9 +165,10 @@ def test_a_fault_names_what_and_where() -> None:
 
 
 def test_tells_what_it_names_in_order() -> None:
-    compiled = compile_rule("previous(c) + b <= a OR c > b", KNOWN)
-    assert (compiled.named, compiled.current, compiled.previous) == (("c", "b", "a"), ("b", "a", "c"), ("c",))
-    assert named_identifiers("previous(c) + b <= a OR c > nothere") == ("c", "b", "a", "nothere")
+    compiled = compile_rule("previous(c) + b <= a OR c > spread(b)", KNOWN)
+    assert (compiled.named, compiled.current) == (("c", "b", "a"), ("b", "a", "c"))
+    assert compiled.looked_back == ((LookBack.PREVIOUS, "c"), (LookBack.SPREAD, "b"))
+    assert named_identifiers("previous(c) + b <= a OR usual(c) > nothere") == ("c", "b", "a", "nothere")
 
 
 def test_a_long_sum_is_no_deep_expression() -> None:
@@ -252,9 +268,9 @@ def test_quotients_are_exact_to_twelve_decimals(numerator: int, denominator: int
 
 
 VOCABULARY = """
-a b x t f d nothere previous sum count abs coalesce case when then else end and or not in between is null select
-from cast as over limit union distinct ( ) , + - * / % ^ = <> < > <= >= :: . ; 1 0.5 'a' '2026-01-01' "a" -- /* */
-$1 ? [ ] || ~ like exists any all array interval date true
+a b x t f d nothere previous year_ago usual spread sum count abs coalesce case when then else end and or not in between is
+null select from cast as over limit union distinct ( ) , + - * / % ^ = <> < > <= >= :: . ; 1 0.5 'a' '2026-01-01' "a" --
+/* */ $1 ? [ ] || ~ like exists any all array interval date true
 """
 MADE_BY_US = {exp.Cast, exp.DataType, exp.DataTypeParam, exp.Nullif, exp.Identifier, exp.Null, exp.If}
 
@@ -268,4 +284,4 @@ def test_only_what_the_table_lists_ever_reaches_polars(text: str) -> None:
         return
     nodes = {type(node) for node in sqlglot.parse_one(compiled.sql, read="postgres").walk()}
     assert nodes <= set(READERS) | MADE_BY_US
-    assert set(compiled.polars.meta.root_names()) <= {*KNOWN, *map(previous_column, KNOWN)}
+    assert set(compiled.polars.meta.root_names()) <= COLUMNS.keys()

@@ -1,0 +1,126 @@
+"""An element's own past, as rules may name it: `previous(x)`, `year_ago(x)`, `usual(x)`, `spread(x)`.
+
+All that one look-back has different from another stands here: which periods it looks at, what kind of value
+comes of them, how, and how a finding says it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from enum import StrEnum
+
+from hub.calendar.periods import Period
+from hub.datatypes import Value, ValueDomain, ValueFault, is_blank, parse
+from hub.kit.i18n import gettext as _
+from hub.validation.shapes import shape_of
+from hub.validation.specification import ElementSpec
+
+PERIODS_OF_A_STATISTIC = 12
+# A mean of fewer says little, and a spread less.
+FEWEST_HELD = 6
+# A statistic is rounded, half away from zero, to this many decimals more than its element has.
+ADDED_DECIMALS = 2
+# Sums of twelve squares of 15 digits on either side of the point stay exact: only the root and the quotient are not.
+PRECISION = 80
+
+
+class LookBack(StrEnum):
+    """The function's name in a rule."""
+
+    PREVIOUS = "previous"
+    YEAR_AGO = "year_ago"
+    USUAL = "usual"
+    SPREAD = "spread"
+
+    @property
+    def is_statistic(self) -> bool:
+        return self in {LookBack.USUAL, LookBack.SPREAD}
+
+    def column(self, identifier: str) -> str:
+        """The column that holds what an element looks back on."""
+        return f"{self}__{identifier}"
+
+    def domain(self, domain: ValueDomain) -> ValueDomain:
+        """A statistic has no range: a spread may well lie below the smallest value that is allowed."""
+        if not self.is_statistic:
+            return domain
+        return ValueDomain("decimal", unit=domain.unit, decimals=shape_of(domain).scale + ADDED_DECIMALS)
+
+    def periods(self, period: Period) -> tuple[Period, ...]:
+        """Which periods a row of this period looks back on."""
+        match self:
+            case LookBack.PREVIOUS:
+                return (period.previous(),)
+            case LookBack.YEAR_AGO:
+                return (period.year_ago(),)
+            case LookBack.USUAL | LookBack.SPREAD:
+                passed = [period.previous()]
+                while len(passed) < PERIODS_OF_A_STATISTIC:
+                    passed.append(passed[-1].previous())
+                return tuple(passed)
+
+    def said(self, name: str, value: str) -> str:
+        """An operand of a finding's message."""
+        match self:
+            case LookBack.PREVIOUS:
+                sentence = _("上期{name}{value}")
+            case LookBack.YEAR_AGO:
+                sentence = _("上年同期{name}{value}")
+            case LookBack.USUAL:
+                sentence = _("过去12期{name}平均{value}")
+            case LookBack.SPREAD:
+                sentence = _("过去12期{name}标准差{value}")
+        return sentence.format(name=name, value=value)
+
+
+LookedBack = Mapping[LookBack, Sequence[ElementSpec]]
+Past = Mapping[LookBack, Mapping[str, object]]
+
+
+def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[str, object]]) -> Past:
+    """What a row of this period looks back on; `held` are the row's values by period. What is absent is left out."""
+    past: dict[LookBack, dict[str, object]] = {}
+    for look_back, elements in looked_back.items():
+        rows = [held[str(passed)] for passed in look_back.periods(period) if str(passed) in held]
+        remembered = past[look_back] = {}
+        for element in elements:
+            value = _recalled(look_back, element, [row.get(element.identifier) for row in rows])
+            if value is not None:
+                remembered[element.identifier] = value
+    return past
+
+
+def _recalled(look_back: LookBack, element: ElementSpec, held: Sequence[object]) -> object:
+    if look_back.is_statistic:
+        return _statistic(look_back, element.domain, held)
+    return held[0] if held else None
+
+
+def held_value(raw: object, domain: ValueDomain) -> Value | None:
+    """A value the hub itself holds. It may predate the present domain; then it is simply not compared with."""
+    if is_blank(raw):
+        return None
+    try:
+        return parse(raw, domain)
+    except ValueFault:
+        return None
+
+
+def _statistic(look_back: LookBack, domain: ValueDomain, held: Iterable[object]) -> Decimal | None:
+    values = [held_value(raw, domain) for raw in held]
+    numbers = [Decimal(value) for value in values if isinstance(value, int | Decimal)]
+    if len(numbers) < FEWEST_HELD:
+        return None
+    with localcontext(prec=PRECISION, rounding=ROUND_HALF_UP):
+        exact = _mean(numbers) if look_back is LookBack.USUAL else _standard_deviation(numbers)
+        return exact.quantize(Decimal(1).scaleb(-shape_of(look_back.domain(domain)).scale))
+
+
+def _mean(numbers: Sequence[Decimal]) -> Decimal:
+    return sum(numbers, Decimal(0)) / len(numbers)
+
+
+def _standard_deviation(numbers: Sequence[Decimal]) -> Decimal:
+    """Of the population: these periods are all there is, no sample of more."""
+    count, total = len(numbers), sum(numbers, Decimal(0))
+    squares = sum((number * number for number in numbers), Decimal(0))
+    return (count * squares - total * total).sqrt() / count
