@@ -37,6 +37,8 @@ HISTORY_MONTHS = 12
 OPEN_WORKING_DAYS = 5
 # From the demo's first month on, so two years from today.
 GRANTED_DAYS = 3 * 365
+# Long before anything was captured: whoever tries the demo out may open any past month and see it served.
+GRANTED_FROM = "2000-01"
 ACTOR = Actor("system", "demo", "hub demo")
 
 
@@ -73,7 +75,7 @@ async def _make(session: AsyncSession, county: str, say: Callable[[str], object]
         persons = await _make_people(session, county, await secrets.hash_password(password))
         cast = _cast(persons)
         await demo_registry.register(session, ACTOR, cast.staff)
-        numbers = await _grant(session, cast.staff, county, months[0])
+        numbers = await _grant(session, cast.staff, county)
     await demo_year.report(session, cast.staff["authority"], cast.reporters, months[:-1], say)
     await _open(session, cast.staff["authority"], open_month)
     made = [await _make_client(session, department, numbers[department]) for department in DEPARTMENTS.values()]
@@ -113,9 +115,7 @@ def _cast(persons: list[Person]) -> Cast:
     )
 
 
-async def _grant(
-    session: AsyncSession, staff: dict[str, Subject], county: str, first: Period
-) -> dict[str, tuple[str, ...]]:
+async def _grant(session: AsyncSession, staff: dict[str, Subject], county: str) -> dict[str, tuple[str, ...]]:
     """Each department asks for what its monthly form needs; whoever may decide agrees."""
     with GRANTS.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
@@ -124,7 +124,7 @@ async def _grant(
         request = AccessGrantCreate(
             elements=[line["element"] for line in lines if line["department"] == department],
             divisions=[county],
-            periods=GrantPeriods.model_validate({"from": str(first)}),
+            periods=GrantPeriods.model_validate({"from": GRANTED_FROM}),
             basis="《政务数据共享条例》第二十条",
             scenario=f"编制{staff[username].organization.name}月报",
             scope="全县各乡镇、各村",

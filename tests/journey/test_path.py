@@ -156,6 +156,11 @@ class TestPath:
         assert program.get("/data-values", params=query).json()["items"][0]["values"][ELEMENT] == self.count
         assert program.get("/data-values", params=query | {"as_of": "2000-01-01"}).json()["items"] == []
 
+    @pytest.mark.parametrize("name", CONNECTORS)
+    def test_9_every_period_of_the_county_is_granted(self, hub: Hub, name: str) -> None:
+        answer = hub.program(name).get("/data-values", params={"elements": ELEMENT, "period": "2001-01..2001-12"})
+        assert (answer.status_code, answer.json()["items"]) == (200, [])
+
     def test_9_outside_the_grant_is_named(self, hub: Hub, clerk: httpx.Client) -> None:
         period = open_task(clerk)["period"]
         refused = hub.program("civil-affairs").get(
