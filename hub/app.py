@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from hub import __version__, api, site
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
+from hub.exchange import token_endpoint, tokens
 from hub.identity.dependencies import caller_address
 from hub.kit import operations, problems
 from hub.kit.assets import HashedFiles
@@ -61,6 +62,8 @@ def create_app(
 async def _render(request: Request, error: HubError) -> Response:
     if site.is_for_browser(request):
         return await site.answer_failure(request, error)
+    if request.url.path == token_endpoint.PATH:
+        error = tokens.in_oauth_words(error)
     return problems.problem_response(error)
 
 

@@ -13,10 +13,12 @@ from hub.kit.transaction import AppDatabase
 
 router = HubRouter(tags=["exchange"])
 
+PATH = "/oauth/token"
+
 OptionalField = Annotated[str | None, Form(max_length=4000)]
 
 
-@router.post("/oauth/token", response_model=TokenRead)
+@router.post(PATH, response_model=TokenRead)
 @public
 async def issue_token(
     request: Request,

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import unquote_plus
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from hub.identity import tokens as identity_tokens
 from hub.identity.errors import InvalidClient, InvalidScope, InvalidTokenRequest, UnsupportedGrantType
 from hub.identity.models import ApiClient
 from hub.kit.db import Database
+from hub.kit.errors import HubError
 from hub.kit.i18n import gettext as _
 
 
@@ -28,7 +30,7 @@ def read_credentials(authorization: str | None, client_id: str | None, client_se
     """HTTP Basic, or the body, never both (RFC 6749 §2.3)."""
     credentials = _read(authorization, client_id, client_secret)
     if not credentials.client_id.isprintable():
-        raise _challenge(InvalidClient(_("客户端编号中有不可显示的字符。"), extra={"error": "invalid_client"}))
+        raise _invalid_client(_("客户端编号中有不可显示的字符。"))
     return credentials
 
 
@@ -42,10 +44,9 @@ def _read(authorization: str | None, client_id: str | None, client_secret: str |
             raise _invalid_request(_("Authorization 头与正文中的客户端编号不同。"))
         return Credentials(given_id, secret)
     if authorization:
-        raise _invalid_request(_("客户端请用 HTTP Basic 或正文提供编号和密钥。"))
+        raise _invalid_client(_("客户端请用 HTTP Basic 或正文提供编号和密钥。"))
     if not client_id or not client_secret:
-        detail = _("请提供客户端编号和密钥。")
-        raise _challenge(InvalidClient(detail, extra={"error": "invalid_client"}))
+        raise _invalid_client(_("请提供客户端编号和密钥。"))
     return Credentials(client_id, client_secret)
 
 
@@ -56,8 +57,15 @@ def _decode(encoded: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         separator = ""
     if not separator:
-        raise _invalid_request(_("Authorization 头的内容不对。"))
+        raise _invalid_client(_("Authorization 头的内容不对。"))
     return unquote_plus(client_id), unquote_plus(secret)
+
+
+def in_oauth_words(error: HubError) -> HubError:
+    """The same failure with RFC 6749's `error` (§5.2), also when it came up before the request was read."""
+    if "error" not in error.extra:
+        error.extra["error"] = "invalid_request" if error.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+    return error
 
 
 def check_grant_type(grant_type: str | None) -> None:
@@ -103,6 +111,11 @@ async def _grants(session: AsyncSession, client: ApiClient, scope: str | None) -
 
 def _invalid_request(detail: str) -> InvalidTokenRequest:
     return InvalidTokenRequest(detail, extra={"error": "invalid_request"})
+
+
+def _invalid_client(detail: str) -> InvalidClient:
+    """Nobody was named, or in no way that is understood: 401, not 400 (RFC 6749 §5.2)."""
+    return _challenge(InvalidClient(detail, extra={"error": "invalid_client"}))
 
 
 def _challenge(refused: InvalidClient) -> InvalidClient:

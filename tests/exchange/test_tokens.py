@@ -69,8 +69,8 @@ class TestIssueToken:
             ({"client_secret": None}, {}, 401, "invalid_client"),
             ({"client_id": None, "client_secret": None}, basic("poverty-relief:wrong"), 401, "invalid_client"),
             ({}, basic("poverty-relief:secret-poverty-relief"), 400, "invalid_request"),
-            ({"client_secret": None}, {"Authorization": "Basic !"}, 400, "invalid_request"),
-            ({}, {"Authorization": "Bearer x"}, 400, "invalid_request"),
+            ({"client_secret": None}, {"Authorization": "Basic !"}, 401, "invalid_client"),
+            ({}, {"Authorization": "Bearer x"}, 401, "invalid_client"),
             ({"grant_type": None}, {}, 400, "invalid_request"),
             ({"grant_type": "password"}, {}, 400, "unsupported_grant_type"),
             ({"scope": "AG-2026-999999"}, {}, 400, "invalid_scope"),
@@ -99,5 +99,12 @@ class TestIssueToken:
         events = (await session.scalars(select(AuditEventRow.action))).all()
         assert events.count("token.refuse") == FREE_FAILURES
 
-    async def test_wants_a_form(self, client: httpx.AsyncClient) -> None:
-        assert (await client.post(URL, json=BODY)).status_code == 415
+    async def test_what_is_refused_unread_carries_the_word_too(self, client: httpx.AsyncClient) -> None:
+        answers = [
+            await client.post(URL, json=BODY),
+            await client.post(URL, data=BODY | {"scope": "x" * 20001}),
+            await client.post(URL, data=BODY | {"scope": "x" * 5_000_000}),
+            await client.get(URL),
+        ]
+        assert [answer.status_code for answer in answers] == [415, 422, 413, 405]
+        assert {answer.json()["error"] for answer in answers} == {"invalid_request"}
