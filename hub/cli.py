@@ -249,7 +249,7 @@ def disable_user(username: str) -> None:
 def create_api_client(
     department: Annotated[str, typer.Argument(help="the organisation's code, which is also the default id")],
     name: Annotated[str, typer.Argument(help="what people call the program")],
-    client_id: Annotated[str | None, typer.Option(help="default: the department's code")] = None,
+    client_id: Annotated[str | None, typer.Option(help="default: the department's code, numbered when taken")] = None,
     network: Annotated[list[str] | None, typer.Option(help="allowed from, e.g. 10.1.2.0/24")] = None,
 ) -> None:
     """Make an API client and print its id and secret, once."""
@@ -259,7 +259,7 @@ def create_api_client(
             client, secret = await clients.create_client(
                 session,
                 _operator(),
-                client_id=client_id or department,
+                client_id=client_id,
                 name=name,
                 organization=department,
                 allowed_networks=network or (),

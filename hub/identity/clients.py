@@ -23,16 +23,18 @@ async def create_client(
     session: AsyncSession,
     actor: Actor,
     *,
-    client_id: str,
+    client_id: str | None = None,
     name: str,
     organization: str,
     allowed_networks: Sequence[str] = (),
 ) -> tuple[ApiClient, str]:
-    """A client and its first secret, which is shown now and never again."""
+    """A client and its first secret, which is shown now and never again. Without an id it gets its department's."""
     owner = await repository.get_organization(session, organization)
     if owner is None:
         raise NotFound(_("没有编码为 {code} 的单位。").format(code=organization))
-    if await repository.get_client(session, client_id) is not None:
+    if client_id is None:
+        client_id = await _free_id(session, organization)
+    elif await repository.get_client(session, client_id) is not None:
         raise NameTaken(_("客户端编号 {client_id} 已被使用。").format(client_id=client_id))
     check_networks(allowed_networks)
     client = ApiClient(
@@ -46,6 +48,15 @@ async def create_client(
     await session.flush()
     await audit.record(session, actor, AuditAction.API_CLIENT_CREATE, "api_client", client_id)
     return client, await create_secret(session, actor, client)
+
+
+async def _free_id(session: AsyncSession, organization: str) -> str:
+    """The department's code; for its second program and those after it, with a number."""
+    number, client_id = 1, organization
+    while await repository.get_client(session, client_id) is not None:
+        number += 1
+        client_id = f"{organization}-{number}"
+    return client_id
 
 
 def check_networks(networks: Sequence[str]) -> None:
