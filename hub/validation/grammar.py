@@ -34,6 +34,7 @@ from hub.validation.shapes import (
 DEEPEST = 150
 LONGEST_FRAGMENT = 80
 NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+WIDE_INTEGER = exp.DataType.build("BIGINT")
 EXACT_INTEGER = exp.DataType.build(f"DECIMAL({DIGITS_OF_A_DECIMAL}, 0)")
 EXACT_QUOTIENT = exp.DataType.build(f"DECIMAL({DIGITS_OF_A_DECIMAL}, {DECIMALS_OF_A_QUOTIENT})")
 
@@ -128,7 +129,8 @@ def _literal(_reader: Reader, node: exp.Expr) -> Term:
     whole, fraction = (found[1], found[2] or "") if found else ("", "")
     if not 0 < len(whole) + len(fraction) <= MAXIMUM_DIGITS:
         raise RuleFault(_("数字写法不对或超过15位"), text)
-    shape = Shape("number", int(whole) + bool(fraction), len(fraction), is_decimal=bool(fraction))
+    bound, is_decimal = int(whole) + bool(fraction), bool(fraction)
+    shape = Shape("number", bound, len(fraction), is_decimal, is_literal=not is_decimal)
     return Term(exp.Literal.number(text), shape)
 
 
@@ -173,7 +175,10 @@ def _quotient(reader: Reader, node: exp.Expr) -> Term:
 
 
 def _both_numbers(reader: Reader, node: exp.Expr) -> tuple[Term, Term]:
-    return reader.read_as(node.this, "number"), reader.read_as(node.expression, "number")
+    left, right = reader.read_as(node.this, "number"), reader.read_as(node.expression, "number")
+    if left.shape.is_literal and right.shape.is_literal:
+        left = Term(exp.Cast(this=left.sql, to=WIDE_INTEGER.copy()), left.shape)
+    return left, right
 
 
 def _alike(terms: list[Term], node: exp.Expr) -> list[Term]:

@@ -24,12 +24,16 @@ DECIMALS_OF_A_QUOTIENT = 12
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a number no absolute value exceeds `bound`; `scale` is how many digits follow the point."""
+    """Of a number no absolute value exceeds `bound`; `scale` is how many digits follow the point.
+
+    `is_literal`: made of integers of the rule's text alone, which polars takes for 32 bits when they fit.
+    """
 
     kind: Kind
     bound: int = 0
     scale: int = 0
     is_decimal: bool = False
+    is_literal: bool = False
 
     @property
     def fits(self) -> bool:
@@ -59,7 +63,8 @@ def shape_of(domain: ValueDomain) -> Shape:
 def common(one: Shape, other: Shape) -> Shape:
     """The shape that holds either of two numbers."""
     is_decimal = one.is_decimal or other.is_decimal
-    return Shape("number", max(one.bound, other.bound), max(one.scale, other.scale), is_decimal)
+    is_literal = one.is_literal and other.is_literal
+    return Shape("number", max(one.bound, other.bound), max(one.scale, other.scale), is_decimal, is_literal)
 
 
 def total(one: Shape, other: Shape) -> Shape:
