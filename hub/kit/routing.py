@@ -25,8 +25,8 @@ _PUBLIC = "hub_public"
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A form of 35 villages and 100 elements has 7,000 fields; Starlette stops at 1,000. The body's limit holds anyway.
-MAXIMUM_FORM_FIELDS = 50_000
+# A form of 60 villages and 100 elements has 12,000 fields; Starlette stops at 1,000. The limit of the body holds anyway.
+MAXIMUM_FORM_FIELDS = 20_000
 
 
 @runtime_checkable
