@@ -25,7 +25,7 @@ _PUBLIC = "hub_public"
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A form of 60 villages and 100 elements has 12,000 fields; Starlette stops at 1,000. The limit of the body holds anyway.
+# A form of 60 villages and 100 elements has 12,000 fields; Starlette stops at 1,000. The body is limited anyway.
 MAXIMUM_FORM_FIELDS = 20_000
 
 
