@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.calendar.periods import Period
 from hub.exchange.questions import QuestionInvalid, ValueQuestion
 from hub.geography import service as geography
+from hub.geography.levels import CODE_LENGTHS
 from hub.grants import service as grants
 from hub.grants.coverage import ElementFact
 from hub.grants.errors import no_period_type_granted, not_granted, nothing_granted
@@ -46,7 +47,7 @@ class Plan:
 async def make_plan(session: AsyncSession, subject: Subject, question: ValueQuestion) -> Plan:
     """Raises `NotGranted` naming everything outside the scope, `QuestionInvalid` for what cannot be asked."""
     scope = await grants.read_scope(session, subject)
-    place = await _find_place(session, question.division)
+    place, is_known = await _find_place(session, question.division)
     if question.elements is None:
         identifiers = await _default_elements(session, scope, question, place)
     else:
@@ -54,6 +55,8 @@ async def make_plan(session: AsyncSession, subject: Subject, question: ValueQues
     request = ScopeRequest(identifiers, question.periods, place)
     if found := outside(scope, request):
         raise not_granted(found)
+    if not is_known:
+        raise _invalid("division", "division_unknown", _("没有行政区划“{code}”。").format(code=question.division))
     elements = await grants.load_elements(session, identifiers)
     query = ValueQuery(
         object_class=_one_form(elements, identifiers, question.periods),
@@ -67,13 +70,18 @@ async def make_plan(session: AsyncSession, subject: Subject, question: ValueQues
     return Plan(scope, query, request, scope.boxes_for(request), elements)
 
 
-async def _find_place(session: AsyncSession, code: str | None) -> Place | None:
+async def _find_place(session: AsyncSession, code: str | None) -> tuple[Place | None, bool]:
+    """Where is asked about, and whether there is such a division.
+
+    One that nobody knows lies where its code would put it: outside the grants it is refused like every
+    other, inside it is called unknown.
+    """
     if code is None:
-        return None
+        return None, True
     division = await geography.find_division(session, code)
     if division is None:
-        raise _invalid("division", "division_unknown", _("没有行政区划“{code}”。").format(code=code))
-    return Place(division.code, frozenset(division.lineage))
+        return Place(code, frozenset(code[:length] for length in CODE_LENGTHS.values() if length <= len(code))), False
+    return Place(division.code, frozenset(division.lineage)), True
 
 
 async def _default_elements(

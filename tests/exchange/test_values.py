@@ -211,6 +211,14 @@ class TestDenyByDefault:
         async with calling(database, people, "client_poverty_relief", grants=(number,)) as program:
             assert codes(await program.get("/api/v1/changes")) == [("query:/elements", "element_version_not_granted")]
 
+    @pytest.mark.parametrize("elements", [[MIGRANTS], []])
+    async def test_a_division_that_nobody_knows_is_outside_too(
+        self, database: Database, people: People, elements: list[str]
+    ) -> None:
+        number = await grant(database)
+        response = await read(database, people, number, elements=elements, division="999999")
+        assert codes(response) == [("query:/division", "division_not_granted")]
+
     async def test_without_any_grant(self, database: Database, people: People) -> None:
         assert codes(await read(database, people, elements=[])) == [("query:/elements", "element_not_granted")]
 
@@ -229,7 +237,7 @@ class TestQuestions:
             ({"period": []}, ("query:/period", "missing")),
             ({"period": "2026-13"}, ("query:/period", "period_not_valid")),
             ({"period": "2026"}, ("query:/period", "period_type_differs")),
-            ({"division": "999999"}, ("query:/division", "division_unknown")),
+            ({"division": f"{EAST}999"}, ("query:/division", "division_unknown")),
             ({"as_of": "x"}, ("query:/as_of", "instant_not_valid")),
             ({"after": "x"}, ("query:/after", "cursor-not-valid")),
             ({"elements": f"{MIGRANTS},township_roads"}, ("query:/elements", "elements_of_several_forms")),
