@@ -102,7 +102,7 @@ async def idempotency(
         Header(min_length=1, max_length=200, description="the same key with the same body gives the same answer"),
     ] = None,
 ) -> Idempotency:
-    digest = hashlib.sha256(f"{request.headers.get('if-match', '')}\n".encode() + await request.body()).digest()
+    digest = hashlib.sha256(await request.body()).digest()
     return Idempotency(idempotency_key, f"{request.method} {request.url.path}", digest)
 
 

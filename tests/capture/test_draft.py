@@ -214,6 +214,8 @@ class TestSaveDraft:
         first = await client.put(path(collection), json=rows(), headers=headers)
         again = await client.put(path(collection), json=rows(), headers=headers)
         assert (again.status_code, again.json(), again.headers["etag"]) == (200, first.json(), first.headers["etag"])
+        read_again = await client.put(path(collection), json=rows(), headers=headers | {"If-Match": "*"})
+        assert (read_again.status_code, read_again.headers["etag"]) == (200, first.headers["etag"])
         other = await client.put(path(collection), json={"rows": []}, headers=headers)
         assert other.json()["code"] == "idempotency_key_reused"
 
