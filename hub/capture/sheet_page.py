@@ -230,7 +230,8 @@ def _column(one: FormField) -> ColumnView:
 def _cell(one: FormField, row: DraftRow, sheet: _Sheet) -> CellView:
     name = f"{row.division}.{one.identifier}"
     findings = sheet.by_cell.get((row.division, one.identifier), ())
-    prefixes = (f"{row.division_name} {one.spec.label}：", f"{row.division_name}：")
+    places = (f"{row.division_name} {one.spec.label}", row.division_name)
+    prefixes = [place + colon for place in places for colon in ("：", ": ")]
     errors = tuple(_at_the_cell(finding, prefixes) for finding in findings if finding.severity == "error")
     warnings = tuple(_at_the_cell(finding, prefixes) for finding in findings if finding.severity == "warning")
     if one.spec.source != "captured":

@@ -12,7 +12,7 @@ from tests.browser.test_pages import FIRST, ROW, fill
 from tests.capture.factories import create_collection, create_published_form
 from tests.people import EAST, PASSWORD, VILLAGES, People
 
-pytestmark = [pytest.mark.browser, pytest.mark.full_transaction, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.full_transaction]
 
 MOST_TABS = 120
 

@@ -14,7 +14,7 @@ from tests.capture.factories import FORM, create_collection, create_published_fo
 from tests.grants.factories import create_grant
 from tests.people import EAST, VILLAGES, People
 
-pytestmark = [pytest.mark.browser, pytest.mark.full_transaction, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.full_transaction]
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
 ROW = {"population": "200", "male": "110", "female": "90", "workers": "80"}
