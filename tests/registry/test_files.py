@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.calendar.periods import Period
+from hub.calendar.periods import Period, PeriodRange
 from hub.registry.file_checks import Registered, form_of
 from hub.registry.file_marks import RegistryFilesError
 from hub.registry.files import (
@@ -18,7 +18,7 @@ from hub.registry.files import (
     write_folder,
 )
 from hub.settings import share_folder
-from hub.validation import ElementSpec, FormSpec, Row, RuleSpec, check, compile_rule
+from hub.validation import ElementSpec, FormSpec, LookBack, Row, RuleSpec, check, compile_rule, recall
 
 SHIPPED = share_folder("schemas")
 MAGNITUDES = Path(__file__).parents[2] / "hub" / "demo" / "magnitudes.csv"
@@ -175,6 +175,15 @@ class TestShippedRegistry:
         assert sum(rule.severity == "warning" for rule in shipped.rules) >= 4
         assert sum("previous(" in rule.expression for rule in shipped.rules) >= 4
 
+    def test_compares_with_the_past_in_every_way_and_only_warns(self, shipped: RegistryFiles) -> None:
+        domains = {element.identifier: shipped.value_domain(element) for element in shipped.elements}
+        found = {
+            (look_back, rule.severity)
+            for rule in shipped.rules
+            for look_back, _identifier in compile_rule(rule.expression, domains).looked_back
+        }
+        assert found == {(look_back, "warning") for look_back in LookBack}
+
     def test_every_form_compiles(self, shipped: RegistryFiles) -> None:
         for form in {form_of(element) for element in shipped.elements}:
             assert form_spec(shipped, *form).plan.columns
@@ -223,27 +232,49 @@ class TestMagnitudes:
         with MAGNITUDES.open(encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
         flows = {e.identifier for e in shipped.elements if e.facets.get("stock_or_flow") == "flow"}
-        previous: list[dict[str, object]] = [{} for _ in range(60)]
+        held: list[dict[str, dict[str, object]]] = [{} for _ in range(60)]
         shares: list[dict[str, float]] = [{} for _ in range(60)]
-        for period in map(Period.parse, ("2026-04", "2026-05", "2026-06")):
+        for period in PeriodRange.parse("2025-04..2026-06").periods():
             current = [drawn(rng, lines, flows, share, period, shipped) for share in shares]
             for form in forms:
-                assert_sound(form, current, previous)
-                more = [{**one, "village_migrant_workers": one["village_migrant_workers"] + 40} for one in current]
-                assert_sound(form, more, previous)
-                assert_sound(form, current, more)
-            previous = current
+                assert_sound(form, period, current, held)
+            for values, one in zip(current, held, strict=True):
+                one[str(period)] = values
+        before, more = period.previous(), [with_more_migrants(values) for values in current]
+        much_before = [{**one, str(before): with_more_migrants(one[str(before)])} for one in held]
+        for form in forms:
+            assert_sound(form, period, more, held)
+            assert_sound(form, period, current, much_before)
+
+    def test_ten_times_the_past_is_a_warning_with_both_numbers(self, shipped: RegistryFiles) -> None:
+        form, period = form_spec(shipped, "village", "month"), Period.parse("2026-06")
+        count = "village_minimum_living_persons"
+        held = {str(month): {count: 30} for month in (period.previous(), period.year_ago())}
+        row = Row("433124102200", {count: 300}, past=recall(form.plan.looked_back, period, held))
+        warnings = [finding for finding in check(form, [row]).warnings if finding.element == count]
+        assert [finding.rule for finding in warnings] == [
+            "village_minimum_living_jump",
+            "village_minimum_living_year_ago",
+        ]
+        assert all("人数300人" in finding.message and "人数30人" in finding.message for finding in warnings)
 
 
-def assert_sound(form: FormSpec, current: list[dict[str, object]], previous: list[dict[str, object]]) -> None:
+def with_more_migrants(values: dict[str, object]) -> dict[str, object]:
+    return {**values, "village_migrant_workers": values["village_migrant_workers"] + 40}
+
+
+def assert_sound(
+    form: FormSpec, period: Period, current: list[dict[str, object]], held: list[dict[str, dict[str, object]]]
+) -> None:
+    """Every form is judged month by month, the quarter's and the year's too."""
     mine = {element.identifier for element in form.elements if element.source == "captured"}
     rows = [
         Row(
             f"4331241022{number:02}",
             values={key: value for key, value in now.items() if key in mine},
-            previous={key: value for key, value in before.items() if key in mine},
+            past=recall(form.plan.looked_back, period, passed),
         )
-        for number, (now, before) in enumerate(zip(current, previous, strict=True))
+        for number, (now, passed) in enumerate(zip(current, held, strict=True))
     ]
     assert not check(form, rows).findings
 
