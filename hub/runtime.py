@@ -1,5 +1,7 @@
 """The serving process: the application on the database the settings name."""
 
+import gc
+
 from fastapi import FastAPI
 
 from hub.app import create_app
@@ -19,8 +21,12 @@ def serving_app() -> FastAPI:
     address.check_application_role()
     database = Database(address.application_url)
     sealer = Sealer(settings().data_dir)
-    return create_app(
+    app = create_app(
         database,
         jobs=(reviving(address), sealing(sealer), forgetting_old_keys(), forgetting_old_cursors()),
         on_close=lambda: opened.__exit__(None, None, None),
     )
+    # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.
+    gc.collect()
+    gc.freeze()
+    return app
