@@ -37,17 +37,17 @@ def check_year(year: int, days: Sequence[AnnouncedDay], source: str) -> list[Err
     """
     faults = []
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        faults.append(ErrorItem("path:/year", "year-out-of-range", _("年份不对。")))
+        faults.append(ErrorItem("path:/year", "year_out_of_range", _("年份不对。")))
     if not source.strip():
-        faults.append(ErrorItem("/source", "source-missing", _("请写明依据的通知名称和文号。")))
+        faults.append(ErrorItem("/source", "source_missing", _("请写明依据的通知名称和文号。")))
     if not any(not day.is_working for day in days):
-        faults.append(ErrorItem("/days", "days-missing", _("没有任何放假日，请录入完整的放假安排。")))
+        faults.append(ErrorItem("/days", "days_missing", _("没有任何放假日，请录入完整的放假安排。")))
     first_at: dict[date, int] = {}
     for index, day in enumerate(days):
         faults.extend(_check_day(f"/days/{index}", year, day))
         if first_at.setdefault(day.day, index) != index:
             message = _("{day} 写了两次。").format(day=day.day.isoformat())
-            faults.append(ErrorItem(f"/days/{index}/day", "day-duplicate", message))
+            faults.append(ErrorItem(f"/days/{index}/day", "day_duplicate", message))
     return faults
 
 
@@ -55,11 +55,11 @@ def _check_day(pointer: str, year: int, day: AnnouncedDay) -> list[ErrorItem]:
     faults = []
     if day.day.year != year:
         message = _("{day} 不在 {year} 年内。").format(day=day.day.isoformat(), year=year)
-        faults.append(ErrorItem(f"{pointer}/day", "day-outside-year", message))
+        faults.append(ErrorItem(f"{pointer}/day", "day_outside_year", message))
     if day.is_working and day.day.weekday() < SATURDAY:
         message = _("{day} 本来就是工作日，调休上班只能是周末。").format(day=day.day.isoformat())
-        faults.append(ErrorItem(f"{pointer}/is_working", "day-working-already", message))
+        faults.append(ErrorItem(f"{pointer}/is_working", "day_working_already", message))
     if not day.name.strip() or len(day.name) > LONGEST_NAME:
         message = _("请写明节日名称，不超过 {limit} 字。").format(limit=LONGEST_NAME)
-        faults.append(ErrorItem(f"{pointer}/name", "name-not-valid", message))
+        faults.append(ErrorItem(f"{pointer}/name", "name_not_valid", message))
     return faults

@@ -56,7 +56,7 @@ class CalendarYearRead(BaseModel):
 
 
 class CalendarWarningRead(BaseModel):
-    code: str = "calendar-year-unknown"
+    code: str = "calendar_year_unknown"
     year: int
     message: str
 

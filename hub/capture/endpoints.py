@@ -87,7 +87,7 @@ def _spelled(period: str | None) -> str | None:
     try:
         return None if period is None else str(Period.parse(period))
     except PeriodFault as fault:
-        raise Unprocessable(str(fault), errors=[ErrorItem("query:/period", "period-not-valid", str(fault))]) from fault
+        raise Unprocessable(str(fault), errors=[ErrorItem("query:/period", "period_not_valid", str(fault))]) from fault
 
 
 @router.get("/collections/{collection_id}")

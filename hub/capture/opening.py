@@ -81,16 +81,16 @@ def _check(form: str, content: FormContent | None, period: str) -> tuple[FormCon
     try:
         parsed = Period.parse(period)
     except PeriodFault as fault:
-        faults.append(ErrorItem("/period", "period-not-valid", str(fault)))
+        faults.append(ErrorItem("/period", "period_not_valid", str(fault)))
     if content is None:
         message = _("没有已发布的表“{form}”。").format(form=form)
-        faults.append(ErrorItem("/form", "form-unknown", message))
+        faults.append(ErrorItem("/form", "form_unknown", message))
     elif content.object_class not in COLLECTED_OBJECT_CLASSES:
         message = _("表“{form}”不按村或乡镇填报。").format(form=form)
-        faults.append(ErrorItem("/form", "form-not-collected", message))
+        faults.append(ErrorItem("/form", "form_not_collected", message))
     elif parsed is not None and parsed.type != content.period_type:
         message = _("报告期“{period}”的长短与表“{form}”不符。").format(period=period, form=form)
-        faults.append(ErrorItem("/period", "period-wrong-type", message))
+        faults.append(ErrorItem("/period", "period_wrong_type", message))
     if faults or content is None or parsed is None:
         raise _refused(faults)
     return content, parsed
@@ -111,10 +111,10 @@ async def _schedule(
     faults = []
     if due_on < opens_on:
         message = _("截止日期 {due} 早于开放日期 {opens}。").format(due=due_on, opens=opens_on)
-        faults.append(ErrorItem("/due_on", "due-before-opening", message))
+        faults.append(ErrorItem("/due_on", "due_before_opening", message))
     if closes_on is not None and closes_on < due_on:
         message = _("关闭日期 {closes} 早于截止日期 {due}。").format(closes=closes_on, due=due_on)
-        faults.append(ErrorItem("/closes_on", "closes-before-due", message))
+        faults.append(ErrorItem("/closes_on", "closes_before_due", message))
     if faults:
         raise _refused(faults)
     closes_at = None if closes_on is None else clock.end_of_day(closes_on)

@@ -183,7 +183,7 @@ def _read_days(typed: Mapping[str, str]) -> tuple[dict[str, date | None], list[E
         try:
             days[name] = date.fromisoformat(text) if text else None
         except ValueError:
-            faults.append(ErrorItem(f"/{name}", "date-not-valid", _("必须是日期，例如 2026-11-22。")))
+            faults.append(ErrorItem(f"/{name}", "date_not_valid", _("必须是日期，例如 2026-11-22。")))
     return days, faults
 
 

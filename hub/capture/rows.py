@@ -73,12 +73,12 @@ def oversize(entries: Sequence[TypedEntry]) -> list[ErrorItem]:
     for index, entry in enumerate(entries):
         if len(entry.values) + len(entry.missing) > MAXIMUM_CELLS_OF_A_ROW:
             message = _("一行最多 {limit} 项。").format(limit=MAXIMUM_CELLS_OF_A_ROW)
-            faults.append(ErrorItem(f"/rows/{index}", "too-many-cells", message))
+            faults.append(ErrorItem(f"/rows/{index}", "too_many_cells", message))
         for name, cells in (("values", entry.values), ("missing", entry.missing)):
             faults += [
                 ErrorItem(
                     f"/rows/{index}/{name}/{json.escape_pointer(identifier)}",
-                    "value-too-long",
+                    "value_too_long",
                     _("一格最多 {limit} 个字。").format(limit=MAXIMUM_TEXT),
                 )
                 for identifier, value in cells.items()

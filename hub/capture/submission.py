@@ -57,7 +57,7 @@ async def submit_draft(
         raise NothingChanged(_("提交后没有改动，不需要再次提交。"))
     elif reason is None:
         message = _("这是对已提交数据的更正，请填写更正原因。")
-        raise ReasonRequired(message, errors=[ErrorItem("/reason", "reason-missing", message)])
+        raise ReasonRequired(message, errors=[ErrorItem("/reason", "reason_missing", message)])
     entries = typed_entries(draft, earlier)
     sheet = await open_sheet(session, subject, collection, entries)
     report = await check_entries(sheet, entries)

@@ -59,7 +59,7 @@ def read_lines(path: Path, columns: Sequence[str]) -> tuple[list[Line], list[Err
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError):
         faults.append(fault(len(lines) + 2, "encoding-not-utf-8", _("文件必须是 UTF-8 编码的 CSV")))
     except csv.Error as error:
-        faults.append(fault(len(lines) + 2, "csv-not-valid", _("不是有效的 CSV：{problem}").format(problem=error)))
+        faults.append(fault(len(lines) + 2, "csv_not_valid", _("不是有效的 CSV：{problem}").format(problem=error)))
     return lines, faults
 
 
@@ -68,7 +68,7 @@ def _each_line(file: TextIO, columns: Sequence[str]) -> Iterator[Line | ErrorIte
     head = [name.strip() for name in next(reader, [])]
     missing = [column for column in columns if column not in head]
     if missing:
-        yield fault(1, "column-missing", _("缺少列：{columns}").format(columns="、".join(missing)))
+        yield fault(1, "column_missing", _("缺少列：{columns}").format(columns="、".join(missing)))
         return
     places = [head.index(column) for column in columns]
     for cells in reader:
@@ -76,7 +76,7 @@ def _each_line(file: TextIO, columns: Sequence[str]) -> Iterator[Line | ErrorIte
             yield Line(reader.line_num, tuple(cells[place].strip() for place in places))
         elif cells:
             message = _("应有 {expected} 列，实有 {found} 列").format(expected=len(head), found=len(cells))
-            yield fault(reader.line_num, "columns-wrong-number", message)
+            yield fault(reader.line_num, "columns_wrong_number", message)
 
 
 def read_divisions(path: Path) -> tuple[list[DivisionRow], list[ErrorItem]]:
@@ -88,7 +88,7 @@ def read_divisions(path: Path) -> tuple[list[DivisionRow], list[ErrorItem]]:
         wrong = check_row(number, code, name, level)
         if code in seen:
             message = _("区划代码 {code} 与第 {line} 行重复").format(code=code, line=seen[code])
-            wrong.append(fault(number, "code-duplicate", message))
+            wrong.append(fault(number, "code_duplicate", message))
         seen.setdefault(code, number)
         if wrong:
             faults.extend(wrong)
@@ -102,15 +102,15 @@ def check_row(line: int, code: str, name: str, level: str) -> list[ErrorItem]:
     lengths: Mapping[str, int] = cast("Mapping[str, int]", CODE_LENGTHS)
     if level not in lengths:
         message = _("级别“{level}”应为 {levels} 之一").format(level=level[:20], levels="、".join(lengths))
-        faults.append(fault(line, "level-unknown", message))
+        faults.append(fault(line, "level_unknown", message))
     elif len(code) != lengths[level]:
         message = _("区划代码 {code} 应为 {length} 位").format(code=code[:20], length=lengths[level])
-        faults.append(fault(line, "code-wrong-length", message))
+        faults.append(fault(line, "code_wrong_length", message))
     if not (code.isascii() and code.isdecimal()):
-        faults.append(fault(line, "code-not-digits", _("区划代码“{code}”只能是数字").format(code=code[:20])))
+        faults.append(fault(line, "code_not_digits", _("区划代码“{code}”只能是数字").format(code=code[:20])))
     # Two villages of the official list are written with private-use characters: only control characters are refused.
     if not name.strip() or len(name) > LONGEST_NAME or CONTROL.search(name):
-        faults.append(fault(line, "name-not-valid", _("名称不能为空，且不超过 {limit} 字").format(limit=LONGEST_NAME)))
+        faults.append(fault(line, "name_not_valid", _("名称不能为空，且不超过 {limit} 字").format(limit=LONGEST_NAME)))
     return faults
 
 
@@ -129,13 +129,13 @@ def check_tree(rows: Sequence[DivisionRow], held: Mapping[str, HeldParent]) -> l
         wanted = level_above(row.level)
         if row.parent_code is None:
             if wanted is not None:
-                faults.append(fault(row.line, "parent-missing", _("缺少上级区划代码")))
+                faults.append(fault(row.line, "parent_missing", _("缺少上级区划代码")))
         elif row.parent_code not in levels:
             message = _("上级区划 {code} 不存在").format(code=row.parent_code[:20])
-            faults.append(fault(row.line, "parent-unknown", message))
+            faults.append(fault(row.line, "parent_unknown", message))
         elif levels[row.parent_code] != wanted:
             message = _("上级区划 {code} 不是上一级，或上下级成环").format(code=row.parent_code)
-            faults.append(fault(row.line, "parent-wrong-level", message))
+            faults.append(fault(row.line, "parent_wrong_level", message))
     return faults
 
 

@@ -138,9 +138,9 @@ def _conflicts(found: Sequence[tuple[int, str, str, str | None, bool]]) -> list[
     moved = _("区划 {code} 已登记在 {parent} 之下，不能改挂；撤并请登记承继关系")
     other = _("代码 {code} 已登记为“{name}”，不同编码体系下含义不同，请用对照表导入")
     return [
-        fault(line, "code-means-another", other.format(code=code, name=name))
+        fault(line, "code_means_another", other.format(code=code, name=name))
         if is_other
-        else fault(line, "parent-changed", moved.format(code=code, parent=parent or "—"))
+        else fault(line, "parent_changed", moved.format(code=code, parent=parent or "—"))
         for line, code, name, parent, is_other in found
     ]
 
@@ -155,7 +155,7 @@ async def import_crosswalk(
     ours = {line.cells[0] for line in lines}
     held = {division.code for division in await repository.list_divisions_by_code(session, ours)}
     faults += [
-        fault(line.number, "code-unknown", _("没有行政区划“{code}”。").format(code=line.cells[0][:20]))
+        fault(line.number, "code_unknown", _("没有行政区划“{code}”。").format(code=line.cells[0][:20]))
         for line in lines
         if line.cells[0] not in held
     ]
@@ -210,7 +210,7 @@ async def add_division(
     faults = faults or files.check_tree([row], held)
     if faults:
         raise DivisionsFileInvalid(
-            [ErrorItem(_POINTERS[item.code.partition("-")[0]], item.code, item.message) for item in faults]
+            [ErrorItem(_POINTERS[item.code.partition("_")[0]], item.code, item.message) for item in faults]
         )
     if await repository.get_division(session, code) is not None:
         raise DivisionTaken(_("区划代码 {code} 已被使用。").format(code=code))
@@ -267,15 +267,15 @@ def _succession_faults(division: Division, heir: Division | None, successor: str
     faults = []
     if heir is None:
         message = _("没有行政区划“{code}”。").format(code=successor[:20])
-        faults.append(ErrorItem("/successor", "division-unknown", message))
+        faults.append(ErrorItem("/successor", "division_unknown", message))
     elif heir.code == division.code:
-        faults.append(ErrorItem("/successor", "successor-same", _("不能由自己承继。")))
+        faults.append(ErrorItem("/successor", "successor_same", _("不能由自己承继。")))
     elif heir.level != division.level:
-        faults.append(ErrorItem("/successor", "successor-wrong-level", _("承继的区划必须是同一级。")))
+        faults.append(ErrorItem("/successor", "successor_wrong_level", _("承继的区划必须是同一级。")))
     elif heir.closed_on is not None:
-        faults.append(ErrorItem("/successor", "successor-closed", _("承继的区划已撤销。")))
+        faults.append(ErrorItem("/successor", "successor_closed", _("承继的区划已撤销。")))
     elif heir.opened_on is not None and heir.opened_on > closed_on:
-        faults.append(ErrorItem("/successor", "successor-not-open", _("承继的区划在撤销之日还没有设立。")))
+        faults.append(ErrorItem("/successor", "successor_not_open", _("承继的区划在撤销之日还没有设立。")))
     if division.opened_on is not None and closed_on <= division.opened_on:
-        faults.append(ErrorItem("/closed_on", "closed-before-opened", _("撤销日期必须晚于设立日期。")))
+        faults.append(ErrorItem("/closed_on", "closed_before_opened", _("撤销日期必须晚于设立日期。")))
     return faults

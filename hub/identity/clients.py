@@ -66,7 +66,7 @@ def check_networks(networks: Sequence[str]) -> None:
             ipaddress.ip_network(network)
         except ValueError:
             message = _("{network} 不是有效的网段，例如 10.1.2.0/24。").format(network=network)
-            faults.append(ErrorItem(f"/allowed_networks/{index}", "network-not-valid", message))
+            faults.append(ErrorItem(f"/allowed_networks/{index}", "network_not_valid", message))
     if faults:
         raise Unprocessable(_("地址名单有误。"), errors=faults)
 

@@ -63,7 +63,7 @@ def check_password(password: str, username: str) -> None:
     """Raise `PasswordNotAccepted` with everything that is wrong with a new password."""
     faults = secrets.password_faults(password, username, policy=settings().password_policy)
     if faults:
-        errors = [ErrorItem("/new_password", "password-not-accepted", fault) for fault in faults]
+        errors = [ErrorItem("/new_password", "password_not_accepted", fault) for fault in faults]
         raise PasswordNotAccepted("".join(faults), errors=errors)
 
 
@@ -74,7 +74,7 @@ async def change_password(
     person = await get_person(session, subject.name)
     if not await secrets.verify_password(old_password, person.password_hash):
         fault = _("原密码不对。")
-        raise PasswordNotAccepted(fault, errors=[ErrorItem("/old_password", "password-wrong", fault)])
+        raise PasswordNotAccepted(fault, errors=[ErrorItem("/old_password", "password_wrong", fault)])
     check_password(new_password, person.username)
     person.password_hash = await secrets.hash_password(new_password)
     person.must_change_password = False

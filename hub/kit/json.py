@@ -64,7 +64,7 @@ class MalformedJson(BadRequest):
 
 def _faults(value: Any, pointer: str, depth: int) -> list[ErrorItem]:
     if depth > MAXIMUM_DEPTH:
-        return [ErrorItem(pointer, "too-deep", _("嵌套层数过多。"))]
+        return [ErrorItem(pointer, "too_deep", _("嵌套层数过多。"))]
     if isinstance(value, dict):
         return [
             fault
@@ -79,13 +79,13 @@ def _faults(value: Any, pointer: str, depth: int) -> list[ErrorItem]:
     if isinstance(value, str):
         return _text_faults(value, pointer)
     if isinstance(value, Decimal | int) and not isinstance(value, bool) and not is_exact(value):
-        return [ErrorItem(pointer, "number-too-long", _("数字最多 15 位有效数字。"))]
+        return [ErrorItem(pointer, "number_too_long", _("数字最多 15 位有效数字。"))]
     return []
 
 
 def _text_faults(text: str, pointer: str) -> list[ErrorItem]:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        return [ErrorItem(pointer, "character-not-allowed", _("文字中含有空字符或不完整的字符。"))]
+        return [ErrorItem(pointer, "character_not_allowed", _("文字中含有空字符或不完整的字符。"))]
     return []
 
 

@@ -69,4 +69,4 @@ def decode_key(after: str | None) -> str | None:
 
 def bad_cursor() -> Unprocessable:
     message = _("after 不是上一页返回的 next，请从第一页重新读取。")
-    return Unprocessable(message, errors=[ErrorItem("query:/after", "cursor-not-valid", message)])
+    return Unprocessable(message, errors=[ErrorItem("query:/after", "cursor_not_valid", message)])

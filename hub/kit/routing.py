@@ -95,7 +95,7 @@ def _refuse_nul(request: Request) -> None:
     for name, value in request.query_params.multi_items():
         if "\x00" in value:
             message = _("文字中含有空字符或不完整的字符。")
-            raise Unprocessable(message, errors=[ErrorItem(f"query:/{name}", "character-not-allowed", message)])
+            raise Unprocessable(message, errors=[ErrorItem(f"query:/{name}", "character_not_allowed", message)])
 
 
 def _check_media_type(request: Request, body: bytes, *, wants_form: bool) -> None:

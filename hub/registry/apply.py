@@ -57,7 +57,7 @@ def _faults(change: Change) -> list[ErrorItem]:
     place = change.place or change.identifier
     if change.kind == "ended":
         message = _("“{identifier}”已停用，不能再登记。").format(identifier=change.identifier)
-        return [ErrorItem(place, "registration-ended", message)]
+        return [ErrorItem(place, "registration_ended", message)]
     return [
         ErrorItem(
             place, found.code, _("{identifier}：{reason}").format(identifier=change.identifier, reason=found.message)

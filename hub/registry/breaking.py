@@ -29,7 +29,7 @@ def find_breaks(
     mean the same.
     """
     breaks = [
-        Break(pointer, "meaning-changed", message)
+        Break(pointer, "meaning_changed", message)
         for pointer, message, before, after in (
             ("/definition", _("定义（口径）变了"), _words(old.definition), _words(new.definition)),
             ("/object_class", _("对象类变了"), old.object_class, new.object_class),
@@ -53,13 +53,13 @@ def _words(text: str | None) -> str:
 
 def _narrowed(old: ValueDomain, new: ValueDomain) -> list[Break]:
     if old.datatype != new.datatype:
-        return [Break("/value_domain/datatype", "datatype-changed", _("数据类型变了"))]
+        return [Break("/value_domain/datatype", "datatype_changed", _("数据类型变了"))]
     if not is_narrower(old, new):
         return []
     missing = [value for value, meaning in old.meanings.items() if new.meanings.get(value) != meaning]
     if missing:
         named = "、".join(missing[:10])
         return [
-            Break("/value_domain/code_list", "list-narrowed", _("代码不再有原来的含义：{codes}").format(codes=named))
+            Break("/value_domain/code_list", "list_narrowed", _("代码不再有原来的含义：{codes}").format(codes=named))
         ]
-    return [Break("/value_domain", "domain-narrowed", _("取值范围变窄了，原来合格的值会被拒绝"))]
+    return [Break("/value_domain", "domain_narrowed", _("取值范围变窄了，原来合格的值会被拒绝"))]

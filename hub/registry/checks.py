@@ -45,12 +45,12 @@ def _owners(element: ElementDefinition, around: Surroundings) -> Iterator[ErrorI
     for name in ("source_organization", "steward", "submitting_organization"):
         code = getattr(element, name)
         if code is not None and code not in around.organizations:
-            yield ErrorItem(f"/{name}", "organization-unknown", _("没有编码为 {code} 的单位。").format(code=code))
+            yield ErrorItem(f"/{name}", "organization_unknown", _("没有编码为 {code} 的单位。").format(code=code))
 
 
 def _dates(element: ElementDefinition) -> Iterator[ErrorItem]:
     if element.valid_until is not None and element.valid_until < element.valid_from:
-        yield ErrorItem("/valid_until", "valid-until-before-from", _("失效日期不能早于生效日期。"))
+        yield ErrorItem("/valid_until", "valid_until_before_from", _("失效日期不能早于生效日期。"))
 
 
 def full_domain(element: ElementDefinition, around: Surroundings) -> ValueDomain:
@@ -62,26 +62,26 @@ def _domain(element: ElementDefinition, around: Surroundings) -> Iterator[ErrorI
     code_list = element.domain.code_list
     if code_list is not None and code_list not in around.code_lists:
         message = _("没有代码表“{identifier}”。").format(identifier=code_list)
-        yield ErrorItem("/value_domain/code_list", "code-list-unknown", message)
+        yield ErrorItem("/value_domain/code_list", "code_list_unknown", message)
         return
     domain = full_domain(element, around)
     faults = check_domain(domain)
     for fault in faults:
-        yield ErrorItem(f"/value_domain/{fault.field}", "value-domain-not-valid", fault.message)
+        yield ErrorItem(f"/value_domain/{fault.field}", "value_domain_not_valid", fault.message)
     if faults or element.example is None:
         return
     try:
         parse(element.example, domain)
     except ValueFault as fault:
         message = _("示例不在值域内：{problem}").format(problem=fault.expectation)
-        yield ErrorItem("/example", "example-not-permitted", message)
+        yield ErrorItem("/example", "example_not_permitted", message)
 
 
 def _expression(element: ElementDefinition, around: Surroundings) -> Iterator[ErrorItem]:
     """Derived elements, and they alone, are computed; what is computed from this element must still be."""
     if (element.source == "derived") != (element.expression is not None):
         message = _("计算得出的数据元（derived）必须有 expression，其他的不能有。")
-        yield ErrorItem("/expression", "expression-not-fitting", message)
+        yield ErrorItem("/expression", "expression_not_fitting", message)
         return
     domain = full_domain(element, around)
     if check_domain(domain):
@@ -91,16 +91,16 @@ def _expression(element: ElementDefinition, around: Surroundings) -> Iterator[Er
         try:
             compiled = compile_derivation(element.expression, domains, domain)
         except RuleFault as fault:
-            yield ErrorItem("/expression", "expression-not-valid", str(fault))
+            yield ErrorItem("/expression", "expression_not_valid", str(fault))
             return
         if element.identifier in _needed(compiled.current, element, around):
-            yield ErrorItem("/expression", "expression-circular", _("计算项互相依赖，无法计算。"))
+            yield ErrorItem("/expression", "expression_circular", _("计算项互相依赖，无法计算。"))
     for dependent in around.dependents:
         if dependent.identifier != element.identifier and not _still_computable(dependent, domains):
             message = _("“{identifier}”用到本数据元，改后无法计算，请先修改它。").format(
                 identifier=dependent.identifier
             )
-            yield ErrorItem("/value_domain", "dependent-broken", message)
+            yield ErrorItem("/value_domain", "dependent_broken", message)
 
 
 def _needed(named: Collection[str], element: ElementDefinition, around: Surroundings) -> set[str]:
@@ -142,15 +142,15 @@ def _still_computable(dependent: Dependent, domains: Mapping[str, ValueDomain]) 
 def check_code_list(code_list: CodeListDefinition) -> list[ErrorItem]:
     faults: list[ErrorItem] = []
     if not code_list.values:
-        faults.append(ErrorItem("/permissible_values", "code-list-empty", _("代码表是空的。")))
+        faults.append(ErrorItem("/permissible_values", "code_list_empty", _("代码表是空的。")))
     first_at: dict[str, int] = {}
     for index, item in enumerate(code_list.values):
         pointer = f"/permissible_values/{index}"
         if item.value != item.value.strip() or not item.value:
-            faults.append(ErrorItem(f"{pointer}/value", "code-not-valid", _("代码不能为空，首尾不能有空格。")))
+            faults.append(ErrorItem(f"{pointer}/value", "code_not_valid", _("代码不能为空，首尾不能有空格。")))
         if not item.meaning.strip():
-            faults.append(ErrorItem(f"{pointer}/meaning", "meaning-missing", _("代码的含义不能为空。")))
+            faults.append(ErrorItem(f"{pointer}/meaning", "meaning_missing", _("代码的含义不能为空。")))
         if first_at.setdefault(item.value, index) != index:
             message = _("代码“{value}”重复。").format(value=item.value)
-            faults.append(ErrorItem(f"{pointer}/value", "code-duplicate", message))
+            faults.append(ErrorItem(f"{pointer}/value", "code_duplicate", message))
     return faults

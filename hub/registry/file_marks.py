@@ -41,7 +41,7 @@ class RegistryFilesError(Unprocessable):
         super().__init__(
             _("登记册文件有{count}处错误，没有导入任何内容").format(count=len(self.faults)),
             errors=[
-                ErrorItem(pointer=f"{fault.file}:{fault.line}", code="file-fault", message=fault.message)
+                ErrorItem(pointer=f"{fault.file}:{fault.line}", code="file_fault", message=fault.message)
                 for fault in self.faults
             ],
         )

@@ -84,7 +84,7 @@ async def _check(session: AsyncSession, element: ElementDefinition, *, since: da
     faults = check_element(element, around)
     if since is not None and element.valid_from < since:
         message = _("生效日期不能早于上一版的 {day}。").format(day=since.isoformat())
-        faults.append(ErrorItem("/valid_from", "valid-from-before-previous", message))
+        faults.append(ErrorItem("/valid_from", "valid_from_before_previous", message))
     if faults:
         raise DefinitionInvalid(faults)
 

@@ -105,15 +105,15 @@ async def _check_successor(
     """A superseded element points at the one that readers turn to; a retired one may."""
     if superseded_by is None:
         if status is RegistrationStatus.SUPERSEDED:
-            raise _successor_fault("successor-missing", _("请写明由哪个数据元取代（superseded_by）。"))
+            raise _successor_fault("successor_missing", _("请写明由哪个数据元取代（superseded_by）。"))
         return
     if status not in ENDED:
-        raise _successor_fault("successor-not-fitting", _("只有 superseded 和 retired 可以写明取代者。"))
+        raise _successor_fault("successor_not_fitting", _("只有 superseded 和 retired 可以写明取代者。"))
     if superseded_by == identifier:
-        raise _successor_fault("successor-same", _("不能由自己取代。"))
+        raise _successor_fault("successor_same", _("不能由自己取代。"))
     successor = await repository.list_versions(session, superseded_by)
     if not any(found.registration_status not in ENDED for found in successor):
-        raise _successor_fault("successor-unknown", _("取代者不存在或已停用。"))
+        raise _successor_fault("successor_unknown", _("取代者不存在或已停用。"))
 
 
 def _successor_fault(code: str, message: str) -> DefinitionInvalid:
@@ -134,11 +134,11 @@ async def _check_qualifiable(session: AsyncSession, moving: Sequence[DataElement
         for name in QUALIFIED_NEEDS:
             if not getattr(version, name):
                 message = _("缺少{name}。").format(name=named[name])
-                faults[name] = ErrorItem(f"/{name}", f"{name.replace('_', '-')}-missing", message)
+                faults[name] = ErrorItem(f"/{name}", f"{name}_missing", message)
         owner = held.get(version.source_organization or "")
         if owner is not None and not owner.contact_phone:
             message = _("数源部门“{name}”没有登记联系电话。").format(name=owner.name)
-            faults["contact"] = ErrorItem("/contact/phone", "contact-phone-missing", message)
+            faults["contact"] = ErrorItem("/contact/phone", "contact_phone_missing", message)
     if faults:
         raise NotQualifiable(list(faults.values()))
 

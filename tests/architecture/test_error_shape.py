@@ -1,6 +1,9 @@
 """Every failure is one shape: RFC 9457 with a stable code, no stack trace, nobody's values."""
 
-from collections.abc import Mapping
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 from hub.kit.db import Database
 from hub.settings import settings
 
+HUB = Path(__file__).parents[2] / "hub"
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 PERSON = {"username": "clerk-1", "display_name": "办事员", "organization": "human-resources", "roles": ["requester"]}
 
 
@@ -21,8 +26,27 @@ def check_problem(response: httpx.Response, status: int, code: str) -> Mapping[s
     assert document["type"].endswith(code)
     for item in document.get("errors", []):
         assert {"pointer", "code", "message"} == set(item)
+        assert SNAKE_CASE.fullmatch(item["code"])
     assert "Traceback" not in response.text
     return document
+
+
+def item_codes() -> Iterator[str]:
+    """The codes that the source gives to faults of the content."""
+    for path in HUB.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"ErrorItem", "Break"}
+            ):
+                yield from (a.value for a in node.args[1:2] if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
+def test_codes_are_snake_case() -> None:
+    codes = set(item_codes())
+    assert len(codes) > 20
+    assert [code for code in codes if SNAKE_CASE.fullmatch(code) is None] == []
 
 
 @pytest.mark.subject("administrator")

@@ -52,11 +52,11 @@ class TestImportYear:
         with pytest.raises(CalendarYearInvalid) as refused:
             await service.import_year(session, subject, 2027, days, source=" ")
         assert {(item.pointer, item.code) for item in refused.value.errors} == {
-            ("/source", "source-missing"),
-            ("/days/1/day", "day-duplicate"),
-            ("/days/2/day", "day-outside-year"),
-            ("/days/3/is_working", "day-working-already"),
-            ("/days/3/name", "name-not-valid"),
+            ("/source", "source_missing"),
+            ("/days/1/day", "day_duplicate"),
+            ("/days/2/day", "day_outside_year"),
+            ("/days/3/is_working", "day_working_already"),
+            ("/days/3/name", "name_not_valid"),
         }
         year, kept = await service.get_year(session, 2027)
         assert (year.source, len(kept)) == ("通知一", 1)
@@ -64,4 +64,4 @@ class TestImportYear:
     async def test_a_year_without_holidays_is_not_taken_for_known(self, session: AsyncSession, people: People) -> None:
         with pytest.raises(CalendarYearInvalid) as refused:
             await service.import_year(session, people.subject("administrator"), 2027, [], source="通知")
-        assert [item.code for item in refused.value.errors] == ["days-missing"]
+        assert [item.code for item in refused.value.errors] == ["days_missing"]

@@ -71,7 +71,7 @@ class TestOpenPeriod:
         # 1 November 2026 is a Sunday; nobody has entered the year's holidays, so weekdays count.
         assert document["items"][0]["due_at"] == "2026-11-06T15:59:59.999999Z"
         assert [(warning["code"], warning["year"]) for warning in document["warnings"]] == [
-            ("calendar-year-unknown", 2026)
+            ("calendar_year_unknown", 2026)
         ]
         assert document["items"][0]["closes_at"] is None
 
@@ -121,12 +121,12 @@ class TestOpenPeriod:
     @pytest.mark.parametrize(
         ("change", "places"),
         [
-            ({"form": "no-form"}, {("/form", "form-unknown")}),
-            ({"period": "2026-13"}, {("/period", "period-not-valid")}),
-            ({"period": "2026-Q4"}, {("/period", "period-wrong-type")}),
-            ({"form": "no-form", "period": "x"}, {("/form", "form-unknown"), ("/period", "period-not-valid")}),
-            ({"opens_on": "2026-11-10"}, {("/due_on", "due-before-opening")}),
-            ({"closes_on": "2026-11-01"}, {("/closes_on", "closes-before-due")}),
+            ({"form": "no-form"}, {("/form", "form_unknown")}),
+            ({"period": "2026-13"}, {("/period", "period_not_valid")}),
+            ({"period": "2026-Q4"}, {("/period", "period_wrong_type")}),
+            ({"form": "no-form", "period": "x"}, {("/form", "form_unknown"), ("/period", "period_not_valid")}),
+            ({"opens_on": "2026-11-10"}, {("/due_on", "due_before_opening")}),
+            ({"closes_on": "2026-11-01"}, {("/closes_on", "closes_before_due")}),
             ({"due_on": "tomorrow"}, {("/due_on", "date_type")}),
             ({"period": 202610}, {("/period", "string_type")}),
             ({"perod": "2026-10"}, {("/perod", "extra_forbidden")}),

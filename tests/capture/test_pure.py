@@ -122,8 +122,8 @@ def test_oversize_names_every_place() -> None:
         TypedEntry("3", {"a": "x" * 2000}),
     ]
     assert [(item.pointer, item.code) for item in oversize(entries)] == [
-        ("/rows/0/values/a", "value-too-long"),
-        ("/rows/0/values/b~1c", "value-too-long"),
-        ("/rows/0/missing/d", "value-too-long"),
-        ("/rows/1", "too-many-cells"),
+        ("/rows/0/values/a", "value_too_long"),
+        ("/rows/0/values/b~1c", "value_too_long"),
+        ("/rows/0/missing/d", "value_too_long"),
+        ("/rows/1", "too_many_cells"),
     ]

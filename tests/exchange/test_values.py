@@ -239,7 +239,7 @@ class TestQuestions:
             ({"period": "2026"}, ("query:/period", "period_type_differs")),
             ({"division": f"{EAST}999"}, ("query:/division", "division_unknown")),
             ({"as_of": "x"}, ("query:/as_of", "instant_not_valid")),
-            ({"after": "x"}, ("query:/after", "cursor-not-valid")),
+            ({"after": "x"}, ("query:/after", "cursor_not_valid")),
             ({"elements": f"{MIGRANTS},township_roads"}, ("query:/elements", "elements_of_several_forms")),
             ({"elements": []}, ("query:/object_class", "object_class_missing")),
         ],

@@ -30,23 +30,23 @@ def faults_of(path: Path) -> list[tuple[str, str]]:
     ("lines", "expected"),
     [
         ("433124102,龙潭镇,township,433124\n", []),
-        ("433124102,龙潭镇,township,433125\n", [("line:2", "parent-unknown")]),
-        ("433124102,龙潭镇,township,\n", [("line:2", "parent-missing")]),
-        ("43312410,龙潭镇,township,433124\n", [("line:2", "code-wrong-length")]),
-        ("43312410x,龙潭镇,township,433124\n", [("line:2", "code-not-digits")]),
-        ("43312410２,龙潭镇,township,433124\n", [("line:2", "code-not-digits")]),
-        ("433124102,龙潭镇,town,433124\n", [("line:2", "level-unknown")]),
-        ("433124102, ,township,433124\n", [("line:2", "name-not-valid")]),
-        ("433124102,龙潭镇,township\n", [("line:2", "columns-wrong-number")]),
-        ("433124102,龙潭镇,township,433124\n\n433124102,乙镇,township,433124\n", [("line:4", "code-duplicate")]),
-        ("433124102,龙潭镇,township,433124102\n", [("line:2", "parent-wrong-level")]),
+        ("433124102,龙潭镇,township,433125\n", [("line:2", "parent_unknown")]),
+        ("433124102,龙潭镇,township,\n", [("line:2", "parent_missing")]),
+        ("43312410,龙潭镇,township,433124\n", [("line:2", "code_wrong_length")]),
+        ("43312410x,龙潭镇,township,433124\n", [("line:2", "code_not_digits")]),
+        ("43312410２,龙潭镇,township,433124\n", [("line:2", "code_not_digits")]),
+        ("433124102,龙潭镇,town,433124\n", [("line:2", "level_unknown")]),
+        ("433124102, ,township,433124\n", [("line:2", "name_not_valid")]),
+        ("433124102,龙潭镇,township\n", [("line:2", "columns_wrong_number")]),
+        ("433124102,龙潭镇,township,433124\n\n433124102,乙镇,township,433124\n", [("line:4", "code_duplicate")]),
+        ("433124102,龙潭镇,township,433124102\n", [("line:2", "parent_wrong_level")]),
         (
             "433124102,甲镇,township,433124103\n433124103,乙镇,township,433124102\n",
-            [("line:2", "parent-wrong-level"), ("line:3", "parent-wrong-level")],
+            [("line:2", "parent_wrong_level"), ("line:3", "parent_wrong_level")],
         ),
         (
             "43312410,甲镇,township,433124\n433124103,,township,433124\n",
-            [("line:2", "code-wrong-length"), ("line:3", "name-not-valid")],
+            [("line:2", "code_wrong_length"), ("line:3", "name_not_valid")],
         ),
     ],
 )
@@ -57,10 +57,10 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path, lines: str, expected
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", [("line:1", "column-missing")]),
-        (b"code,name\n", [("line:1", "column-missing")]),
+        (b"", [("line:1", "column_missing")]),
+        (b"code,name\n", [("line:1", "column_missing")]),
         (HEAD.encode() + "龙潭镇".encode("gb18030"), [("line:2", "encoding-not-utf-8")]),
-        (HEAD.encode() + b'433124102,"a"b,township,433124\n', [("line:2", "csv-not-valid")]),
+        (HEAD.encode() + b'433124102,"a"b,township,433124\n', [("line:2", "csv_not_valid")]),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, expected: list[tuple[str, str]]) -> None:

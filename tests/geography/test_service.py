@@ -58,7 +58,7 @@ class TestImportDivisions:
         file = write(tmp_path, f"433124104,丙镇,township,{COUNTY}\n433124105200,丁村,village,433124105\n")
         with pytest.raises(DivisionsFileInvalid) as refused:
             await service.import_divisions(session, SYSTEM, file)
-        assert [(item.pointer, item.code) for item in refused.value.errors] == [("line:3", "parent-unknown")]
+        assert [(item.pointer, item.code) for item in refused.value.errors] == [("line:3", "parent_unknown")]
         assert await count(session) == before
 
     async def test_renames_but_never_moves(self, session: AsyncSession, people: People, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ class TestImportDivisions:
         assert (imported.added, imported.renamed) == (0, 1)
         with pytest.raises(DivisionsFileInvalid) as refused:
             await service.import_divisions(session, SYSTEM, write(tmp_path, f"{FIRST},新名,village,{WEST}\n"))
-        assert [item.code for item in refused.value.errors] == ["parent-changed"]
+        assert [item.code for item in refused.value.errors] == ["parent_changed"]
 
     async def test_another_list_must_mean_the_same_place(
         self, session: AsyncSession, people: People, tmp_path: Path
@@ -81,7 +81,7 @@ class TestImportDivisions:
         other = write(tmp_path, f"{EAST},另一镇,township,{COUNTY}\n")
         with pytest.raises(DivisionsFileInvalid) as refused:
             await service.import_divisions(session, SYSTEM, other, code_system="MCA", code_year=2025)
-        assert [item.code for item in refused.value.errors] == ["code-means-another"]
+        assert [item.code for item in refused.value.errors] == ["code_means_another"]
 
 
 class TestSucceed:
@@ -119,9 +119,9 @@ class TestSucceed:
     @pytest.mark.parametrize(
         ("successor", "code"),
         [
-            ("433124999999", "division-unknown"),
-            (FIRST, "successor-same"),
-            (WEST, "successor-wrong-level"),
+            ("433124999999", "division_unknown"),
+            (FIRST, "successor_same"),
+            (WEST, "successor_wrong_level"),
         ],
     )
     async def test_refuses_what_cannot_succeed(
@@ -139,7 +139,7 @@ class TestSucceed:
         await session.flush()
         with pytest.raises(SuccessionRefused) as refused:
             await service.succeed(session, subject, SECOND, successor=FIRST, closed_on=date(2026, 8, 1))
-        assert [item.code for item in refused.value.errors] == ["successor-closed"]
+        assert [item.code for item in refused.value.errors] == ["successor_closed"]
         with pytest.raises(DivisionClosed):
             await service.succeed(session, subject, FIRST, successor=THIRD, closed_on=date(2026, 8, 1))
 

@@ -55,7 +55,7 @@ class TestParse:
     def test_refuses_what_nests_too_deep(self) -> None:
         with pytest.raises(Unprocessable) as refused:
             json.parse(b"[" * 40 + b"]" * 40)
-        assert refused.value.errors[0].code == "too-deep"
+        assert refused.value.errors[0].code == "too_deep"
 
 
 class TestDumps:

@@ -108,7 +108,7 @@ class TestExport:
         assert [(c.identifier, c.kind) for c in plan.refused] == [("village_migrant_workers", "breaking")]
         with pytest.raises(SchemaRefused) as refused:
             await apply_folder(session, SYSTEM, exported)
-        assert [(item.pointer, item.code) for item in refused.value.errors] == [(f"{file}:{line}", "domain-narrowed")]
+        assert [(item.pointer, item.code) for item in refused.value.errors] == [(f"{file}:{line}", "domain_narrowed")]
         assert len(await service.list_versions(session, "village_migrant_workers")) == 1
         edit(exported, file, mark, f"{mark}  breaking: true\n")
         await apply_folder(session, SYSTEM, exported)

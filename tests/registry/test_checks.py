@@ -23,25 +23,25 @@ AROUND = Surroundings(
     [
         ({}, []),
         ({"example": "12"}, []),
-        ({"example": "12.5"}, [("/example", "example-not-permitted")]),
-        ({"steward": "nobody"}, [("/steward", "organization-unknown")]),
+        ({"example": "12.5"}, [("/example", "example_not_permitted")]),
+        ({"steward": "nobody"}, [("/steward", "organization_unknown")]),
         ({"domain": ValueDomain("code", code_list="sector"), "example": "1"}, []),
-        ({"domain": ValueDomain("code", code_list="sector"), "example": "9"}, [("/example", "example-not-permitted")]),
+        ({"domain": ValueDomain("code", code_list="sector"), "example": "9"}, [("/example", "example_not_permitted")]),
         ({"source": "derived", "expression": "village_a + village_b"}, []),
-        ({"source": "derived", "expression": "village_a > village_b"}, [("/expression", "expression-not-valid")]),
-        ({"source": "derived", "expression": "sum(village_a)"}, [("/expression", "expression-not-valid")]),
+        ({"source": "derived", "expression": "village_a > village_b"}, [("/expression", "expression_not_valid")]),
+        ({"source": "derived", "expression": "sum(village_a)"}, [("/expression", "expression_not_valid")]),
         (
             {"source": "derived", "expression": "village_migrant_workers + 1"},
-            [("/expression", "expression-circular")],
+            [("/expression", "expression_circular")],
         ),
         ({"identifier": "village_a", "domain": PEOPLE_COUNT}, []),
         (
             {"identifier": "village_a", "source": "derived", "expression": "village_sum + 1"},
-            [("/expression", "expression-circular")],
+            [("/expression", "expression_circular")],
         ),
         (
             {"identifier": "village_a", "domain": ValueDomain("text")},
-            [("/value_domain", "dependent-broken"), ("/value_domain", "dependent-broken")],
+            [("/value_domain", "dependent_broken"), ("/value_domain", "dependent_broken")],
         ),
     ],
 )
@@ -51,4 +51,4 @@ def test_what_cannot_be(overrides: dict[str, Any], faults: list[tuple[str, str]]
 
 
 def test_an_empty_code_list_offers_nothing() -> None:
-    assert [item.code for item in check_code_list(CodeListDefinition("a", "甲", ()))] == ["code-list-empty"]
+    assert [item.code for item in check_code_list(CodeListDefinition("a", "甲", ()))] == ["code_list_empty"]
