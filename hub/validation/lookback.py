@@ -7,6 +7,7 @@ comes of them, how, and how a finding says it.
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
+from functools import lru_cache
 
 from hub.calendar.periods import Period
 from hub.datatypes import Value, ValueDomain, ValueFault, is_blank, parse
@@ -80,13 +81,19 @@ def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[s
     """What a row of this period looks back on; `held` are the row's values by period. What is absent is left out."""
     past: dict[LookBack, dict[str, object]] = {}
     for look_back, elements in looked_back.items():
-        rows = [held[str(passed)] for passed in look_back.periods(period) if str(passed) in held]
+        rows = [held[passed] for passed in _spelled(look_back, period) if passed in held]
         remembered = past[look_back] = {}
         for element in elements:
             value = _recalled(look_back, element, [row.get(element.identifier) for row in rows])
             if value is not None:
                 remembered[element.identifier] = value
     return past
+
+
+@lru_cache(maxsize=100)
+def _spelled(look_back: LookBack, period: Period) -> tuple[str, ...]:
+    """The same for every division of a form, and spelling 24 periods takes longer than what is done with them."""
+    return tuple(str(passed) for passed in look_back.periods(period))
 
 
 def _recalled(look_back: LookBack, element: ElementSpec, held: Sequence[object]) -> object:
