@@ -25,7 +25,7 @@ from hub.identity.subject import Subject
 from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.json import JSONResponse
-from hub.kit.paging import After, Limit, Page, decode_position, page_of
+from hub.kit.paging import After, Limit, Page, decode_position, page_of, page_within
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 
@@ -172,7 +172,15 @@ async def list_history(
     collection_id: UUID,
     division: DivisionCode = None,
     element: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 100,
+    after: After = None,
 ) -> Page[ValueChangeRead]:
-    """Who changed what, when, from what to what, through which door and why."""
+    """Who changed what, when, from what to what, through which door and why: by row, oldest first."""
     history = await service.list_history(session, subject, collection_id, division=division, element=element)
-    return Page(items=[ValueChangeRead.of(change) for change in history])
+    return page_within(
+        history,
+        after,
+        limit,
+        read=ValueChangeRead.of,
+        key=lambda change: [change.division, change.entity, change.revision, change.element],
+    )

@@ -21,7 +21,7 @@ from hub.identity.schemas import (
 from hub.identity.subject import Subject
 from hub.kit.errors import NotFound
 from hub.kit.i18n import gettext as _
-from hub.kit.paging import After, Limit, Page, decode_key, page_of
+from hub.kit.paging import After, Limit, Page, decode_key, page_of, page_within
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 
@@ -87,10 +87,17 @@ async def create_client(session: Transaction, subject: CanManageIdentity, body: 
 
 
 @router.get("/api-clients/{client_id}/secrets")
-async def list_secrets(session: Transaction, subject: CanManageIdentity, client_id: str) -> Page[ApiClientSecretRead]:
+async def list_secrets(
+    session: Transaction, subject: CanManageIdentity, client_id: str, limit: Limit = 100, after: After = None
+) -> Page[ApiClientSecretRead]:
     client = await clients.get_client(session, client_id)
-    live = await repository.list_live_secrets(session, client.id)
-    return Page(items=[ApiClientSecretRead(id=str(row.id), created_at=row.created_at) for row in live])
+    return page_within(
+        await repository.list_live_secrets(session, client.id),
+        after,
+        limit,
+        read=lambda row: ApiClientSecretRead(id=str(row.id), created_at=row.created_at),
+        key=lambda row: [str(row.id)],
+    )
 
 
 @router.post("/api-clients/{client_id}/secrets", status_code=201)

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -34,6 +35,20 @@ def page_of(
     """A page from `limit + 1` rows: the one too many only says that there is more."""
     shown = rows[:limit]
     return Page(items=[read(row) for row in shown], next=encode_position(key(shown[-1])) if len(rows) > limit else None)
+
+
+def page_within(
+    rows: Iterable[Row], after: str | None, limit: int, *, read: Callable[[Row], Item], key: Callable[[Row], list[Any]]
+) -> "Page[Item]":
+    """A page of a list that is small enough to be wholly at hand, in the order of its keys."""
+    keyed = sorted(((key(row), row) for row in rows), key=itemgetter(0))
+    if after is not None:
+        position = decode_position(after, length=len(keyed[0][0])) if keyed else None
+        try:
+            keyed = [(of_row, row) for of_row, row in keyed if position is None or of_row > position]
+        except TypeError as error:
+            raise bad_cursor() from error
+    return page_of([row for _key, row in keyed[: limit + 1]], limit, read=read, key=key)
 
 
 def encode_position(position: list[Any]) -> str:

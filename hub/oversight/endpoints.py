@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
-from hub.kit.paging import After, Limit, Page, decode_position, page_of
+from hub.kit.paging import After, Limit, Page, decode_position, page_of, page_within
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.oversight import service
@@ -47,7 +47,18 @@ async def list_usage(
 
 @router.get("/data-elements/{identifier}/uses")
 async def list_uses(
-    session: Transaction, subject: CanReadElements, identifier: Annotated[str, Path(max_length=80)]
+    session: Transaction,
+    subject: CanReadElements,
+    identifier: Annotated[str, Path(max_length=80)],
+    limit: Limit = 100,
+    after: After = None,
 ) -> Page[UseRead]:
     """What would notice a change of the element: forms, rules, derived elements, grants and programs."""
-    return Page(items=[UseRead.of(use) for use in await service.list_uses(session, identifier)])
+    uses = await service.list_uses(session, identifier)
+    return page_within(
+        uses,
+        after,
+        limit,
+        read=UseRead.of,
+        key=lambda use: [use.kind, use.id, use.version or 0, str(use.last_at or "")],
+    )

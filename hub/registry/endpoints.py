@@ -17,6 +17,7 @@ from hub.kit.paging import (
     decode_position,
     encode_position,
     page_of,
+    page_within,
 )
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
@@ -114,10 +115,16 @@ async def get_data_element(session: Transaction, _subject: CanReadElements, iden
 
 
 @router.get("/data-elements/{identifier}/versions")
-async def list_versions(session: Transaction, _subject: CanReadElements, identifier: str) -> Page[DataElementRead]:
+async def list_versions(
+    session: Transaction,
+    _subject: CanReadElements,
+    identifier: str,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Page[DataElementRead]:
     """Every version, oldest first."""
     described = await service.describe(session, await service.list_versions(session, identifier))
-    return Page(items=[DataElementRead.of(version) for version in described])
+    return page_within(described, after, limit, read=DataElementRead.of, key=lambda shown: [shown.version.version])
 
 
 @router.post("/data-elements/{identifier}/versions", status_code=201, response_model=DataElementRead)
@@ -139,11 +146,22 @@ async def register_version(
 
 @router.get("/data-elements/{identifier}/registration-status")
 async def list_status_changes(
-    session: Transaction, _subject: CanReadElements, identifier: str
+    session: Transaction,
+    _subject: CanReadElements,
+    identifier: str,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
 ) -> Page[RegistrationStatusChangeRead]:
     """Who moved the element from where to where, oldest first."""
-    changes = await service.list_status_changes(session, identifier)
-    return Page(items=[RegistrationStatusChangeRead.of(change) for change in changes])
+    # Nothing is ever taken out of this list or put between: a change's number in it is its key.
+    numbered = enumerate(await service.list_status_changes(session, identifier))
+    return page_within(
+        numbered,
+        after,
+        limit,
+        read=lambda item: RegistrationStatusChangeRead.of(item[1]),
+        key=lambda item: [item[0]],
+    )
 
 
 @router.post("/data-elements/{identifier}/registration-status", status_code=201, response_model=DataElementRead)
@@ -197,11 +215,15 @@ async def get_code_list(session: Transaction, _subject: CanReadElements, identif
 
 @router.get("/code-lists/{identifier}/versions")
 async def list_code_list_versions(
-    session: Transaction, _subject: CanReadElements, identifier: str
+    session: Transaction,
+    _subject: CanReadElements,
+    identifier: str,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
 ) -> Page[CodeListRead]:
     """Every version, oldest first: a value keeps the meaning it was captured under."""
     versions = await code_lists.list_versions(session, identifier)
-    return Page(items=[CodeListRead.of(version) for version in versions])
+    return page_within(versions, after, limit, read=CodeListRead.of, key=lambda version: [version.version])
 
 
 @router.post("/code-lists/{identifier}/versions", status_code=201, response_model=CodeListRevisedRead)
@@ -253,9 +275,16 @@ async def list_rules(
 
 
 @router.get("/rules/{identifier}/versions")
-async def list_rule_versions(session: Transaction, _subject: CanReadElements, identifier: str) -> Page[RuleRead]:
+async def list_rule_versions(
+    session: Transaction,
+    _subject: CanReadElements,
+    identifier: str,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Page[RuleRead]:
     """Every version, oldest first."""
-    return Page(items=[RuleRead.of(rule) for rule in await service.list_rule_versions(session, identifier)])
+    versions = await service.list_rule_versions(session, identifier)
+    return page_within(versions, after, limit, read=RuleRead.of, key=lambda version: [version.version])
 
 
 @router.get("/rules/{identifier}")

@@ -1,5 +1,6 @@
 """The published OpenAPI document is the code's."""
 
+import json
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -19,3 +20,12 @@ class TestOpenapi:
         assert written == contracts.openapi_text()
         assert written.replace("village", "hamlet") != contracts.openapi_text()
         assert FastAPI().openapi() != contracts.openapi_text()
+
+    def test_every_list_is_paged(self) -> None:
+        lists = {
+            path: {parameter["name"] for parameter in methods["get"].get("parameters", [])}
+            for path, methods in json.loads(contracts.openapi_text())["paths"].items()
+            if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
+        }
+        assert len(lists) > 15
+        assert [path for path, parameters in lists.items() if not {"limit", "after"} <= parameters] == []
