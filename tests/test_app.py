@@ -14,6 +14,11 @@ class TestOperations:
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["code"] == "not_found"
 
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/openapi.json"])
+    async def test_head_is_answered_like_get(self, client: httpx.AsyncClient, path: str) -> None:
+        head, get = await client.head(path), await client.get(path)
+        assert (head.status_code, head.headers["content-type"]) == (200, get.headers["content-type"])
+
     @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
     async def test_answers(self, client: httpx.AsyncClient, path: str) -> None:
         assert (await client.get(path)).status_code == 200

@@ -52,6 +52,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # HEAD is GET without its content (RFC 9110 §9.3.2), which the server below us leaves out.
+        served = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         headers = Headers(scope=scope)
         token = request_id.set(uuid7().hex)
         started = time.perf_counter()
@@ -66,10 +68,10 @@ class RequestContext:
 
         try:
             with i18n.use_language(_language(scope["path"], headers)):
-                await self.app(scope, receive, send_with_headers)
+                await self.app(served, receive, send_with_headers)
         finally:
             request_id.reset(token)
-            self._count(scope, status, time.perf_counter() - started)
+            self._count(served, status, time.perf_counter() - started)
 
     @staticmethod
     def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
