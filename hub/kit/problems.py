@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from hub.kit import json
 from hub.kit.errors import (
@@ -167,12 +168,14 @@ def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
     async def on_http_exception(request: Request, error: HTTPException) -> Response:
         return await answer(request, from_http_exception(error))
 
-    @app.exception_handler(DBAPIError)
-    async def on_database_error(request: Request, error: DBAPIError) -> Response:
-        return await render(request, from_database_error(error))
+    @app.exception_handler(ClientDisconnect)
+    async def on_hang_up(_request: Request, _error: ClientDisconnect) -> Response:
+        """Nobody is left to read this; without it every broken line would be an internal error of ours."""
+        return problem_response(BadRequest(_("请求无法处理。")))
 
+    @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeoutError)
-    async def on_pool_timeout(request: Request, error: PoolTimeoutError) -> Response:
+    async def on_database_error(request: Request, error: DBAPIError | PoolTimeoutError) -> Response:
         return await render(request, from_database_error(error))
 
     @app.exception_handler(Exception)

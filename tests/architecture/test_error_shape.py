@@ -4,13 +4,16 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from hub.app import create_app
 from hub.kit.db import Database
 from hub.settings import settings
+from tests.people import People
 
 HUB = Path(__file__).parents[2] / "hub"
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -155,3 +158,29 @@ class TestTheCheckItself:
     def test_fails_on_another_shape(self, response: httpx.Response) -> None:
         with pytest.raises(AssertionError):
             check_problem(response, 404, "not_found")
+
+
+async def test_a_caller_who_hangs_up_is_no_error_of_ours(
+    database: Database, people: People, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"content-type": "application/json", "content-length": "9"} | await people.authorization("administrator")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/people",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+    }
+    incoming = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answered = []
+
+    async def receive() -> Any:
+        return next(incoming)
+
+    async def send(message: Any) -> None:
+        answered.append(message.get("status"))
+
+    await create_app(database)(scope, receive, send)
+    assert answered[0] == 400
+    assert caplog.records == []
