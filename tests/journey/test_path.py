@@ -150,22 +150,24 @@ class TestPath:
         assert all(purpose for _organization, purpose in readers)
 
     def test_8_as_it_stood_before(self, hub: Hub, clerk: httpx.Client) -> None:
-        program = hub.program("civil-affairs")
         period = open_task(clerk)["period"]
         query = {"elements": ELEMENT, "period": period, "division": self.village}
-        assert program.get("/data-values", params=query).json()["items"][0]["values"][ELEMENT] == self.count
-        assert program.get("/data-values", params=query | {"as_of": "2000-01-01"}).json()["items"] == []
+        with hub.program("civil-affairs") as program:
+            assert program.get("/data-values", params=query).json()["items"][0]["values"][ELEMENT] == self.count
+            assert program.get("/data-values", params=query | {"as_of": "2000-01-01"}).json()["items"] == []
 
     @pytest.mark.parametrize("name", CONNECTORS)
     def test_9_every_period_of_the_county_is_granted(self, hub: Hub, name: str) -> None:
-        answer = hub.program(name).get("/data-values", params={"elements": ELEMENT, "period": "2001-01..2001-12"})
+        with hub.program(name) as program:
+            answer = program.get("/data-values", params={"elements": ELEMENT, "period": "2001-01..2001-12"})
         assert (answer.status_code, answer.json()["items"]) == (200, [])
 
     def test_9_outside_the_grant_is_named(self, hub: Hub, clerk: httpx.Client) -> None:
         period = open_task(clerk)["period"]
-        refused = hub.program("civil-affairs").get(
-            "/data-values", params={"elements": f"{ELEMENT},village_relieved_workers", "period": period}
-        )
+        with hub.program("civil-affairs") as program:
+            refused = program.get(
+                "/data-values", params={"elements": f"{ELEMENT},village_relieved_workers", "period": period}
+            )
         assert (refused.status_code, refused.json()["code"]) == (403, "not_granted")
         assert "village_relieved_workers" in json.dumps(refused.json())
 
