@@ -8,10 +8,14 @@ from typing import Any, Protocol
 from hub.calendar.words import DueWords, period_words
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
+from hub.capture.errors import CollectionClosed, CollectionNotOpen
+from hub.capture.locks import find_lock
 from hub.capture.progress import is_filled
 from hub.capture.rows import DraftRow, TypedEntry
 from hub.capture.sheet_form import reason_name, split_rows, typed_text
+from hub.capture.totals import column_total
 from hub.forms.content import FormContent, FormField
+from hub.kit import clock
 from hub.kit.i18n import current_language
 from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice, cell
@@ -76,13 +80,14 @@ class RowView:
 
 @dataclass(frozen=True)
 class SectionView:
-    """`can_take_over`: there are empty cells and values of the preceding period for them."""
+    """`can_take_over`: there are empty cells and values of the preceding period for them. `totals`: one a column."""
 
     index: int
     title: str
     columns: tuple[ColumnView, ...]
     rows: tuple[RowView, ...]
     can_take_over: bool
+    totals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,11 @@ class SheetPage:
     is_checked: bool = False
     conflicts: int | None = None
     reason: str = ""
+    lock: CollectionNotOpen | CollectionClosed | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        return isinstance(self.lock, CollectionClosed)
 
     @property
     def is_correction(self) -> bool:
@@ -183,6 +193,7 @@ def sheet_page(
         is_checked=judgement.is_checked,
         conflicts=sum(one.other is not None for one in cells) if is_conflict else None,
         reason=judgement.reason,
+        lock=None if collection.submission else find_lock(collection, clock.now()),
     )
 
 
@@ -209,6 +220,7 @@ def _section(form: FormContent, index: int, rows: Sequence[DraftRow], sheet: _Sh
         tuple(_column(one) for one in section.fields),
         shown,
         any(c.previous and not c.text and not c.missing and c.kind != "readonly" for row in shown for c in row.cells),
+        tuple(column_total(one, (row.cells[place].text for row in shown)) for place, one in enumerate(section.fields)),
     )
 
 

@@ -13,8 +13,8 @@ from hub.capture import repository
 from hub.capture.checksum import submission_checksum
 from hub.capture.confirmations import Confirmation, ConfirmedWarning, reason_for
 from hub.capture.drafting import check_entries, door_of, newest_submission, open_sheet, typed_entries
-from hub.capture.errors import CollectionClosed, CollectionNotOpen, DraftNotValid, NothingChanged, ReasonRequired
-from hub.capture.lifecycle import is_after_closing, is_before_opening
+from hub.capture.errors import DraftNotValid, NothingChanged, ReasonRequired
+from hub.capture.locks import find_lock
 from hub.capture.models import Collection, Submission
 from hub.capture.rows import NOTHING_HELD, Sheet, SubmittedRow, submitted_rows
 from hub.capture.schemas import FindingRead
@@ -22,7 +22,6 @@ from hub.capture.service import own
 from hub.forms.content import FormContent
 from hub.identity.subject import Subject
 from hub.kit import clock
-from hub.kit.clock import CHINA
 from hub.kit.db import set_scope
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
@@ -52,7 +51,9 @@ async def submit_draft(
     draft = await repository.get_draft(session, collection.area, collection.id)
     reason = (reason or "").strip() or None
     if earlier is None:
-        _check_open(collection)
+        lock = find_lock(collection, clock.now())
+        if lock is not None:
+            raise lock
     elif draft is None:
         raise NothingChanged(_("提交后没有改动，不需要再次提交。"))
     elif reason is None:
@@ -71,23 +72,6 @@ async def submit_draft(
     submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier)
     await _file(session, subject, collection, submission)
     return submission
-
-
-def _check_open(collection: Collection) -> None:
-    now = clock.now()
-    if is_before_opening(collection.opens_on, now):
-        raise CollectionNotOpen(
-            _("{period}的填报从 {day} 起接收提交；草稿现在就可以保存。").format(
-                period=collection.period, day=collection.opens_on.isoformat()
-            )
-        )
-    if collection.closes_at is not None and is_after_closing(collection.closes_at, now):
-        closed = collection.closes_at.astimezone(CHINA)
-        raise CollectionClosed(
-            _("{period}的填报已于 {at}（北京时间）关闭首次提交，草稿仍然保留；确需补报请联系县数据局。").format(
-                period=collection.period, at=closed.strftime("%Y-%m-%d %H:%M")
-            )
-        )
 
 
 def _confirm(

@@ -61,6 +61,26 @@ class TestReadCollection:
         assert fields["etag"].startswith('"')
         assert page.attributes[f"v.{FIRST}.workers"]["inputmode"] == "numeric"
 
+    async def test_adds_up_the_columns_that_count_something(
+        self, desk: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        fields = filled(await typed(desk, collection))
+        fields[f"v.{FIRST}.workers"], fields[f"v.{SECOND}.workers"] = "１，００１", "十二"
+        await press(desk, collection, fields, "save")
+        page = await read(desk, address(collection))
+        assert "合计" in page.text
+        assert str(1001 + 80) in page.text
+
+    async def test_is_read_only_after_closing_and_says_why(
+        self, desk: httpx.AsyncClient, collection: Collection, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            await session.execute(update(Collection).values(closes_at=clock.now()))
+        page = await read(desk, address(collection))
+        assert "关闭首次提交" in page.text
+        assert '<fieldset class="locked" disabled>' in page.response.text
+        assert "暂存</button>" not in page.response.text.replace('aria-hidden="true">暂存', "")
+
     async def test_is_hidden_from_another_township(self, client: httpx.AsyncClient, collection: Collection) -> None:
         await sign_in(client, "reporter_west")
         page = await read(client, address(collection), 404)
