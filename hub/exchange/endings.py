@@ -1,7 +1,7 @@
 """Headers that tell a reader in time that an element is on its way out (RFC 9745, RFC 8594)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,9 @@ from hub.grants.coverage import ElementFact
 from hub.kit import clock
 from hub.registry import service as registry
 from hub.registry.statuses import ENDED
+
+# An ended element without a last day is served on for so long to those who were granted it.
+NOTICE = timedelta(days=180)
 
 
 async def ending_headers(session: AsyncSession, elements: Mapping[str, ElementFact]) -> dict[str, str]:
@@ -21,7 +24,9 @@ async def ending_headers(session: AsyncSession, elements: Mapping[str, ElementFa
         current = fact.current
         if current.registration_status in ENDED:
             changes = await registry.list_status_changes(session, identifier)
-            deprecated += [change.changed_at for change in changes if change.new_status in ENDED][-1:]
+            ended = [change.changed_at for change in changes if change.new_status in ENDED][-1:]
+            deprecated += ended
+            sunset += [] if current.valid_until else [at + NOTICE for at in ended]
         if current.valid_until is not None:
             last_instant = clock.end_of_day(current.valid_until)
             sunset.append(last_instant)

@@ -29,6 +29,7 @@ from hub.registry.service import DescribedElement
 from hub.registry.statuses import RegistrationStatus
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Source = Literal["captured", "derived", "supplied"]
 SharingType = Literal["unconditional", "conditional", "not_shared"]
 Sensitivity = Literal["public", "internal", "sensitive"]
@@ -273,7 +274,7 @@ def _domain_read(described: DescribedElement) -> ValueDomainRead:
 
 class RegistrationStatusWrite(WireInput):
     status: Status
-    note: Words | None = None
+    note: Note | None = None
     version: int | None = Field(default=None, ge=1, description="default: the newest; to end an element: all of them")
     superseded_by: Identifier | None = Field(default=None, description="who takes its place")
 
@@ -284,7 +285,7 @@ class RegistrationStatusWrite(WireInput):
 
 class RuleStatusWrite(WireInput):
     status: Status
-    note: Words | None = None
+    note: Note | None = None
     version: int | None = Field(default=None, ge=1, description="default: the newest")
 
     @property

@@ -11,6 +11,8 @@ from hub.audit.models import AuditEventRow
 from hub.grants.models import DataRead
 from hub.kit import clock
 from hub.kit.db import Database
+from hub.registry.status import change_registration_status
+from hub.registry.statuses import RegistrationStatus
 from tests.exchange.factories import calling, grant, submit
 from tests.grants.factories import MIGRANTS, POOR, create_element
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
@@ -296,6 +298,24 @@ class TestEtag:
         assert headers["sunset"] == "Wed, 30 Jun 2027 15:59:59 GMT"
         assert headers["deprecation"].startswith("@")
         assert "sunset" not in (await read(database, people, await grant(database))).headers
+
+    async def test_a_superseded_one_names_its_end_and_its_successor(self, database: Database, people: People) -> None:
+        async with database.transaction() as session:
+            await create_element(session, identifier="old_element")
+            await create_element(session, identifier="new_element")
+        number = await grant(database, elements=["old_element"])
+        async with database.transaction() as session:
+            await change_registration_status(
+                session,
+                people.subject("registrar"),
+                "old_element",
+                RegistrationStatus.SUPERSEDED,
+                note="",
+                superseded_by="new_element",
+            )
+        headers = (await read(database, people, number, elements="old_element")).headers
+        assert {"deprecation", "sunset"} <= set(headers)
+        assert headers["link"] == '</api/v1/data-elements/new_element>; rel="successor-version"'
 
 
 class TestStreams:
