@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hub_connectors.client import HubClient
 from hub_connectors.wire import Division
 
-VILLAGE_DIGITS, TOWNSHIP_DIGITS, COUNTY_DIGITS = 12, 9, 6
+TOWNSHIP_DIGITS, COUNTY_DIGITS = 9, 6
 
 
 class DivisionNames:

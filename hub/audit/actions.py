@@ -36,13 +36,11 @@ class AuditAction(StrEnum):
     PERSON_DISABLE = "person.disable"
     RECEIPT_RECORD = "receipt.record"
     RULE_CHANGE_STATUS = "rule.change_status"
-    RULE_REGISTER = "rule.register"
     SCHEMA_APPLY = "schema.apply"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
     SIGN_IN_REFUSE = "sign_in.refuse"
     SUBMISSION_RECORD = "submission.record"
-    SUBMISSION_REFUSE = "submission.refuse"
     TOKEN_ISSUE = "token.issue"  # noqa: S105 - the name of an event
     TOKEN_REFUSE = "token.refuse"  # noqa: S105 - the name of an event
     USAGE_READ = "usage.read"

@@ -58,11 +58,6 @@ def _parts(form: FormContent) -> dict[str, int]:
     return {**form.versions, **form.rule_versions}
 
 
-async def assemble_version(session: AsyncSession, code: str) -> FormContent:
-    """The form as the registry gives it today, with nothing frozen."""
-    return await building.assemble(session, *await _kind(session, code), clock.today())
-
-
 async def find_newest(session: AsyncSession, code: str) -> FormContent | None:
     """The newest published version; None while there is none."""
     version = await repository.get_newest_version(session, code)

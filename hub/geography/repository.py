@@ -68,10 +68,6 @@ async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:
     return await session.scalar(statement) is not None
 
 
-async def count_divisions(session: AsyncSession) -> int:
-    return await session.scalar(select(func.count()).select_from(Division)) or 0
-
-
 async def get_by_other_code(session: AsyncSession, code_system: str, code_year: int, code: str) -> Division | None:
     """The division that another official list, or another year of it, means by a code."""
     own = await session.scalar(

@@ -11,12 +11,9 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.errors import Forbidden, Unauthenticated
 from hub.kit.i18n import gettext as _
-from hub.kit.routing import MAXIMUM_FORM_FIELDS
+from hub.kit.routing import FORM_TYPES, MAXIMUM_FORM_FIELDS, SAFE_METHODS
 from hub.kit.transaction import database_of
 from hub.settings import settings
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def session_cookie() -> str:
@@ -86,7 +83,7 @@ async def check_csrf(request: Request, expected: str) -> None:
     """
     check_origin(request)
     given = request.headers.get("x-csrf-token")
-    if given is None and request.headers.get("content-type", "").startswith(_FORM_TYPES):
+    if given is None and request.headers.get("content-type", "").startswith(FORM_TYPES):
         await request.body()  # stops at the limit; the form is then parsed from what was read
         form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
         request.state.form = form  # so that a page whose token is old can give back what was typed

@@ -22,10 +22,6 @@ async def get_organization(session: AsyncSession, code: str) -> Organization | N
     return await session.scalar(select(Organization).where(Organization.code == code))
 
 
-async def get_organization_by_id(session: AsyncSession, organization_id: UUID) -> Organization | None:
-    return await session.get(Organization, organization_id)
-
-
 async def list_organizations(session: AsyncSession, kind: str | None = None) -> Sequence[Organization]:
     statement = select(Organization).order_by(Organization.code)
     if kind is not None:

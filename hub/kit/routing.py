@@ -22,8 +22,9 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _PUBLIC = "hub_public"
-_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+# They change nothing and carry no body (RFC 9110 §9.2.1).
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A form of 60 villages and 100 elements has 12,000 fields; Starlette stops at 1,000. The body is limited anyway.
 MAXIMUM_FORM_FIELDS = 20_000
@@ -101,8 +102,8 @@ def _refuse_nul(request: Request) -> None:
 def _check_media_type(request: Request, body: bytes, *, wants_form: bool) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = media_type == "application/json" or media_type.endswith("+json")
-    if body and not (media_type in _FORM_TYPES if wants_form else is_json):
-        wanted = " / ".join(_FORM_TYPES) if wants_form else "application/json"
+    if body and not (media_type in FORM_TYPES if wants_form else is_json):
+        wanted = " / ".join(FORM_TYPES) if wants_form else "application/json"
         raise UnsupportedMediaType(_("请用 {wanted} 发送正文。").format(wanted=wanted))
 
 
@@ -119,7 +120,7 @@ class HubRoute(APIRoute):
             for rule in rules:
                 await rule.admit(exact)
             _refuse_nul(exact)
-            if request.method not in _BODILESS:
+            if request.method not in SAFE_METHODS:
                 body = await exact.body()
                 if self.body_field is not None:
                     _check_media_type(exact, body, wants_form=wants_form)
