@@ -84,6 +84,12 @@ async def subtree_codes(session: AsyncSession, codes: Sequence[str], level: Leve
     return await repository.list_subtree_codes(session, codes, level, on)
 
 
+async def contains(session: AsyncSession, ancestor: str, code: str) -> bool:
+    """True when `code` is `ancestor` or lies inside it; by lineage, since a moved division keeps its code."""
+    division = await repository.get_division(session, code)
+    return division is not None and ancestor in division.lineage
+
+
 async def import_divisions(
     session: AsyncSession,
     actor: audit.Actor,
