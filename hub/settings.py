@@ -29,7 +29,11 @@ class Settings(BaseSettings):
     migration_database_url: SecretStr | None = Field(
         default=None, description="the same database as its owner, for `hub migrate`"
     )
-    county: str = Field(default="433124", pattern=r"^\d{6}$", description="the area this hub serves")
+    county: str = Field(
+        default="433124",
+        pattern=r"^\d{2}(\d{2}(\d{2})?)?$",
+        description="the division this hub serves: a county, or a prefecture or province with all its counties",
+    )
     demo: bool = Field(default=True, description="load the demo county into an empty database")
     host: str = Field(default="127.0.0.1", description="the address to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="the port to listen on")

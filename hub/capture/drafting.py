@@ -16,7 +16,7 @@ from hub.capture.errors import DraftTooLarge
 from hub.capture.etag import content_sha256, entity_tag, matches
 from hub.capture.models import Collection, Draft, Submission
 from hub.capture.rows import HeldRow, Sheet, TypedEntry, draft_rows, laid_out, oversize, rows_to_check
-from hub.capture.service import own, task_of
+from hub.capture.service import own, reach_of, task_of
 from hub.forms import service as forms
 from hub.forms.content import FormContent
 from hub.geography import service as geography
@@ -27,7 +27,6 @@ from hub.kit import clock
 from hub.kit.db import set_scope
 from hub.kit.errors import PreconditionFailed, PreconditionRequired
 from hub.kit.i18n import gettext as _
-from hub.settings import settings
 from hub.store import service as store
 from hub.store.rows import ValueQuery, ValueRow
 from hub.store.scope import Place
@@ -39,7 +38,7 @@ HELD_ROWS = 5000
 
 async def get_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> DraftView:
     """What is typed; before anything is typed, what was submitted."""
-    collection = own(subject, await repository.get_collection(session, settings().county, collection_id))
+    collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
     draft = await repository.get_draft(session, collection.area, collection.id)
     return await _view(session, subject, collection, draft)
@@ -61,7 +60,7 @@ async def save_draft(
     faults = oversize(entries)
     if faults:
         raise DraftTooLarge(_("草稿有 {count} 处过长，没有保存。").format(count=len(faults)), errors=faults)
-    collection = own(subject, await repository.lock_collection(session, settings().county, collection_id))
+    collection = own(subject, await repository.lock_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
     held = await repository.get_draft(session, collection.area, collection.id)
     if not matches(if_match, await _etag(session, collection, held)):
@@ -100,7 +99,7 @@ def door_of(subject: Subject) -> str:
 
 async def check_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> ValidationReport:
     """Every finding at once, in the caller's language. Changes nothing."""
-    collection = own(subject, await repository.get_collection(session, settings().county, collection_id))
+    collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
     draft = await repository.get_draft(session, collection.area, collection.id)
     entries = typed_entries(draft, await newest_submission(session, collection))

@@ -17,6 +17,7 @@ class Collection(Base):
         ForeignKeyConstraint(["form", "form_version"], ["form_versions.code", "form_versions.version"]),
         UniqueConstraint("area", "form", "period", "township"),
         Index("ix_collections_township", "township", "period"),
+        Index("ix_collections_id", "id"),  # a province's authority names a task without its county
     )
 
     area: Mapped[str] = mapped_column(primary_key=True)

@@ -17,6 +17,7 @@ from hub.capture.models import Collection
 from hub.forms import service as forms
 from hub.forms.content import FormContent
 from hub.geography import service as geography
+from hub.geography.levels import county_of
 from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.errors import ErrorItem
@@ -45,21 +46,21 @@ async def open_period(
     due_on: date | None = None,
     closes_on: date | None = None,
 ) -> OpenedPeriod:
-    """Open the period with the form's newest version for every township of the county.
+    """Open the period with the form's newest version for every township that the hub serves.
 
     Townships that have the task already are left as they are, so that a township founded later can be
     added; when none is left to open, `CollectionExists`.
     """
     content, asked_period = _check(form, await forms.find_newest(session, form), period)
     schedule = await _schedule(session, asked_period, opens_on, due_on, closes_on)
-    area = settings().county
-    await repository.lock_opening(session, area, form, period)
-    opened = frozenset(await repository.list_opened_townships(session, area, form, period))
-    townships = await geography.subtree_codes(session, [area], "township", asked_period.last_day)
+    reach = settings().county
+    await repository.lock_opening(session, reach, form, period)
+    opened = frozenset(await repository.list_opened_townships(session, reach, form, period))
+    townships = await geography.subtree_codes(session, [reach], "township", asked_period.last_day)
     wanted = [code for code in townships if code not in opened]
     if not wanted:
         raise CollectionExists(_("{period}的这张表已经对所有乡镇开放，不能重复开放。").format(period=period))
-    collections = [_collection(area, content, period, township, schedule) for township in wanted]
+    collections = [_collection(content, period, township, schedule) for township in wanted]
     await repository.add_collections(session, collections)
     await audit.record(
         session,
@@ -125,9 +126,9 @@ def _refused(faults: list[ErrorItem]) -> CollectionRefused:
     return CollectionRefused(_("不能这样开放：有 {count} 处错误。").format(count=len(faults)), errors=faults)
 
 
-def _collection(area: str, content: FormContent, period: str, township: str, schedule: _Schedule) -> Collection:
+def _collection(content: FormContent, period: str, township: str, schedule: _Schedule) -> Collection:
     return Collection(
-        area=area,
+        area=county_of(township),
         form=content.code,
         form_version=content.version,
         object_class=content.object_class,

@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture.lifecycle import CollectionState
 from hub.capture.models import Collection, Draft, Submission
+from hub.geography.levels import CODE_LENGTHS
 from hub.kit.clock import CHINA
 
 
 @dataclass(frozen=True)
 class CollectionFilter:
-    area: str
+    """`reach`: the county, or the prefecture or province with all its counties."""
+
+    reach: str
     township: str | None = None
     period: str | None = None
     state: CollectionState | None = None
@@ -30,7 +33,7 @@ async def list_collections(
     """
     statement = (
         select(Collection)
-        .where(Collection.area == wanted.area)
+        .where(_within(wanted.reach))
         .order_by(Collection.period.desc(), Collection.township, Collection.form)
         .limit(limit)
     )
@@ -62,25 +65,31 @@ def _is_in_state(state: CollectionState, now: datetime) -> ColumnElement[bool]:
     return and_(Collection.submission.is_(None), ~takes_submissions)
 
 
-async def get_collection(session: AsyncSession, area: str, collection_id: UUID) -> Collection | None:
-    return await session.get(Collection, (area, collection_id))
+def _within(reach: str) -> ColumnElement[bool]:
+    """A county's code is an area; a shorter one is the beginning of its counties' codes."""
+    if len(reach) == CODE_LENGTHS["county"]:
+        return Collection.area == reach
+    return Collection.area.startswith(reach, autoescape=True)
 
 
-async def lock_collection(session: AsyncSession, area: str, collection_id: UUID) -> Collection | None:
+async def get_collection(session: AsyncSession, reach: str, collection_id: UUID) -> Collection | None:
+    return await session.scalar(select(Collection).where(_within(reach), Collection.id == collection_id))
+
+
+async def lock_collection(session: AsyncSession, reach: str, collection_id: UUID) -> Collection | None:
     """The collection, locked: saving and submitting one form happen one after another."""
-    return await session.get(Collection, (area, collection_id), with_for_update=True, populate_existing=True)
+    statement = select(Collection).where(_within(reach), Collection.id == collection_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
 
 
-async def lock_opening(session: AsyncSession, area: str, form: str, period: str) -> None:
+async def lock_opening(session: AsyncSession, reach: str, form: str, period: str) -> None:
     """Two people opening one period at once meet here, before either looks at what is open."""
-    key = f"capture.opening\n{area}\n{form}\n{period}"
+    key = f"capture.opening\n{reach}\n{form}\n{period}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-async def list_opened_townships(session: AsyncSession, area: str, form: str, period: str) -> Sequence[str]:
-    statement = select(Collection.township).where(
-        Collection.area == area, Collection.form == form, Collection.period == period
-    )
+async def list_opened_townships(session: AsyncSession, reach: str, form: str, period: str) -> Sequence[str]:
+    statement = select(Collection.township).where(_within(reach), Collection.form == form, Collection.period == period)
     return (await session.scalars(statement)).all()
 
 

@@ -15,6 +15,7 @@ from hub.capture.lifecycle import CollectionState
 from hub.capture.models import Collection, Submission
 from hub.capture.repository import CollectionFilter
 from hub.geography import service as geography
+from hub.geography.levels import county_of
 from hub.grants import service as grants
 from hub.identity.subject import Subject
 from hub.kit import clock
@@ -53,13 +54,21 @@ async def list_collections(
 
 
 async def get_collection(session: AsyncSession, subject: Subject, collection_id: UUID) -> CollectionTask:
-    collection = await repository.get_collection(session, settings().county, collection_id)
+    collection = await repository.get_collection(session, reach_of(subject), collection_id)
     return await task_of(session, visible(subject, collection))
 
 
 async def task_of(session: AsyncSession, collection: Collection) -> CollectionTask:
     township = await geography.get_division(session, collection.township)
     return CollectionTask.of(collection, township.name, clock.now())
+
+
+def reach_of(subject: Subject) -> str:
+    """Where a caller's tasks can be: a township's in its county, everybody else's where the hub serves."""
+    own_division = subject.organization.division
+    if subject.organization.kind == "township" and own_division is not None:
+        return county_of(own_division)
+    return settings().county
 
 
 def sees_all(subject: Subject) -> bool:
@@ -107,7 +116,7 @@ async def list_history(
 
     Reading another's values leaves an audit event; an inspector sees that there was a submission, not its values.
     """
-    collection = visible(subject, await repository.get_collection(session, settings().county, collection_id))
+    collection = visible(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     if not may_see_values(subject, collection):
         raise Forbidden(_("历史数值只有填报乡镇和县数据局可以查看。"))
     place = await geography.find_division(session, division or collection.township)

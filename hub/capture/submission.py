@@ -18,15 +18,14 @@ from hub.capture.locks import find_lock
 from hub.capture.models import Collection, Submission
 from hub.capture.rows import NOTHING_HELD, Sheet, SubmittedRow, submitted_rows
 from hub.capture.schemas import FindingRead
-from hub.capture.service import own
+from hub.capture.service import own, reach_of
 from hub.forms.content import FormContent
 from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.db import set_scope
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
-from hub.settings import settings
-from hub.store import service as store
+from hub.store import recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
 from hub.validation import Finding, ValidationReport
@@ -45,7 +44,7 @@ async def submit_draft(
     The collection is locked first, so that of two people who submit at once one finds it submitted;
     the area's clock is locked last, inside `record_values`.
     """
-    collection = own(subject, await repository.lock_collection(session, settings().county, collection_id))
+    collection = own(subject, await repository.lock_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
     earlier = await newest_submission(session, collection)
     draft = await repository.get_draft(session, collection.area, collection.id)
@@ -68,7 +67,7 @@ async def submit_draft(
     if earlier is not None and content == earlier.content:
         raise NothingChanged(_("提交的内容与上一次完全相同，不需要再次提交。"))
     await repository.delete_draft(session, collection.area, collection.id)
-    recorded = await store.record_values(session, _writing(subject, collection, sheet, rows, reason))
+    recorded = await recording.record_values(session, _writing(subject, collection, sheet, rows, reason))
     submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier)
     await _file(session, subject, collection, submission)
     return submission

@@ -13,3 +13,8 @@ CODE_LENGTHS: Mapping[Level, int] = MappingProxyType(dict(zip(LEVELS, (2, 4, 6, 
 def level_above(level: Level) -> Level | None:
     index = LEVELS.index(level)
     return LEVELS[index - 1] if index else None
+
+
+def county_of(code: str) -> str:
+    """The county that a township or village lies in: its area (DESIGN.md §4). Codes begin with those above them."""
+    return code[: CODE_LENGTHS["county"]]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.store import service
+from hub.store import recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
 from hub.store.scope import ReadScope, ScopeBox
@@ -52,6 +52,6 @@ async def create_values(
     area: str = COUNTY,
     reason: str | None = None,
 ) -> Recorded:
-    return await service.record_values(
+    return await recording.record_values(
         session, Writing(area, object_class, period, rows, actor="reporter_east", door="api", reason=reason)
     )
