@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from hub.audit.service import Actor, Sealer
 from hub.demo import county as demo_county
 from hub.identity import clients, people, secrets, tokens
 from hub.identity.roles import Role
+from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.errors import HubError
 from hub.kit.installation import DatabaseAddress, open_database
@@ -50,8 +50,7 @@ Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the 
 
 def main() -> None:
     """Run a command; an expected failure is one sentence and status 1, never a stack trace."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.configure("text", "info")
     try:
         app(standalone_mode=True)
     except ValidationError as error:
@@ -67,7 +66,8 @@ def main() -> None:
         _say(str(error))
         sys.exit(1)
     except DBAPIError as error:
-        _say(f"database: {error.orig}")
+        # What follows the first line quotes the row that was refused.
+        _say(f"database: {str(error.orig).partition(chr(10))[0]}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(0)
@@ -115,6 +115,7 @@ def serve(workers: Annotated[int, typer.Option(min=1, max=64, help="server proce
 
 def _serve(chosen: Settings) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); requests under way are finished first."""
+    logs.configure(chosen.log_format, chosen.log_level)
     uvicorn.run(
         # By name: every worker process makes its own, and the other commands start without loading the routes.
         "hub.runtime:serving_app",
@@ -122,8 +123,10 @@ def _serve(chosen: Settings) -> None:
         host=chosen.host,
         port=chosen.port,
         workers=chosen.workers,
-        log_level=chosen.log_level,
-        access_log=False,
+        log_config=None,
+        access_log=False,  # it writes query strings; ours stands in hub/kit/middleware.py
+        proxy_headers=bool(chosen.trusted_proxies),
+        forwarded_allow_ips=chosen.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )

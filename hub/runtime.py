@@ -8,6 +8,7 @@ from hub.app import create_app
 from hub.audit.service import Sealer
 from hub.audit.tasks import sealing
 from hub.exchange.tasks import forgetting_old_cursors
+from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
@@ -16,6 +17,7 @@ from hub.settings import settings
 
 def serving_app() -> FastAPI:
     """What each worker process runs: it keeps the database server up for as long as it lives."""
+    logs.configure(settings().log_format, settings().log_level)  # each worker is a process of its own
     opened = open_database(settings())
     address = opened.__enter__()  # closed by the application when it ends
     address.check_application_role()

@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="the port to listen on")
     workers: int = Field(default=1, ge=1, le=64, description="server processes")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="log detail")
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="json: a line for programs; text: for people; auto: text on a terminal"
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed",
+    )
     secure_cookies: bool = Field(
         default=False, description="mark cookies Secure and name them __Host-; set it behind HTTPS"
     )

@@ -22,6 +22,7 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
+from hub.kit.middleware import request_id
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
@@ -124,7 +125,7 @@ async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
 class ErrorPage:
     """One sentence of what happened and what to do; `errors` when the content had several faults.
 
-    `back`: the page of ours that led here, or the start page.
+    `back`: the page of ours that led here, or the start page. `reference`: by which the log names the request.
     """
 
     status: int
@@ -132,6 +133,7 @@ class ErrorPage:
     detail: str
     errors: tuple[ErrorItem, ...]
     back: str
+    reference: str
 
 
 def is_for_browser(request: Request) -> bool:
@@ -150,7 +152,7 @@ async def answer_failure(request: Request, error: HubError) -> Response:
     if isinstance(error, CsrfRefused) and isinstance(form, FormData) and subject is not None:
         page = ResumePage(Resumption.of(request.url.path, form), subject.csrf_token or "")
         return render(request, "resume.html", page, status=error.status)
-    shown = ErrorPage(error.status, error.code, error.detail, error.errors, _came_from(request))
+    shown = ErrorPage(error.status, error.code, error.detail, error.errors, _came_from(request), request_id.get())
     response = render(request, "error.html", shown, status=error.status)
     response.headers.update(error.headers)
     return response

@@ -179,6 +179,6 @@ def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
         return await render(request, from_database_error(error))
 
     @app.exception_handler(Exception)
-    async def on_unexpected(request: Request, error: Exception) -> Response:
-        logger.error("unexpected error", exc_info=error)
+    async def on_unexpected(request: Request, _error: Exception) -> Response:
+        """Logged where the request is known (hub/kit/middleware.py)."""
         return await render(request, HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。")))
