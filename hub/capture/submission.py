@@ -132,7 +132,7 @@ def _row_write(sheet: Sheet, row: SubmittedRow) -> RowWrite:
         division=row.division,
         payload={**held.supplied, **row.values, **row.derived},
         missing=row.missing,
-        versions={**sheet.form.versions, **held.supplied_versions},
+        versions={**sheet.form.versions, **held.supplied_versions} if held.supplied else sheet.form.versions,
     )
 
 

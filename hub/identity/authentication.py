@@ -24,17 +24,16 @@ async def subject_of_token(session: AsyncSession, token: str, address: str) -> S
     now = clock.now()
     if found is None or found.revoked_at is not None or found.expires_at <= now:
         raise _invalid_token()
-    if found.person_id is not None:
-        person = await repository.get_person_by_id(session, found.person_id)
-        if person is None or person.disabled_at is not None:
+    if found.person is not None:
+        if found.person.disabled_at is not None:
             raise _invalid_token()
-        return subject_of_person(person)
-    return await _subject_of_client(session, found, address, now)
+        return subject_of_person(found.person)
+    return _subject_of_client(found, address, now)
 
 
-async def _subject_of_client(session: AsyncSession, token: AccessToken, address: str, now: datetime) -> Subject:
-    client = token.api_client_id and await repository.get_client_by_id(session, token.api_client_id)
-    if not client or client.disabled_at is not None or not is_allowed_from(client, address):
+def _subject_of_client(token: AccessToken, address: str, now: datetime) -> Subject:
+    client = token.api_client
+    if client is None or client.disabled_at is not None or not is_allowed_from(client, address):
         raise _invalid_token()
     if client.last_used_at is None or now - client.last_used_at > SEEN_EVERY:
         client.last_used_at = now

@@ -35,10 +35,6 @@ async def get_person(session: AsyncSession, username: str) -> Person | None:
     )
 
 
-async def get_person_by_id(session: AsyncSession, person_id: UUID) -> Person | None:
-    return await session.scalar(select(Person).where(Person.id == person_id).options(joinedload(Person.organization)))
-
-
 async def list_people(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[Person]:
     statement = select(Person).options(joinedload(Person.organization)).order_by(Person.username).limit(limit)
     if after is not None:
@@ -74,12 +70,6 @@ async def get_client(session: AsyncSession, client_id: str) -> ApiClient | None:
     )
 
 
-async def get_client_by_id(session: AsyncSession, api_client_id: UUID) -> ApiClient | None:
-    return await session.scalar(
-        select(ApiClient).where(ApiClient.id == api_client_id).options(joinedload(ApiClient.organization))
-    )
-
-
 async def list_live_secrets(session: AsyncSession, api_client_id: UUID) -> Sequence[ApiClientSecret]:
     statement = (
         select(ApiClientSecret)
@@ -90,7 +80,15 @@ async def list_live_secrets(session: AsyncSession, api_client_id: UUID) -> Seque
 
 
 async def get_token(session: AsyncSession, token_sha256: bytes) -> AccessToken | None:
-    return await session.get(AccessToken, token_sha256)
+    """The token with its owner, in one statement: every call of a program begins with it."""
+    return await session.scalar(
+        select(AccessToken)
+        .where(AccessToken.token_sha256 == token_sha256)
+        .options(
+            joinedload(AccessToken.person).joinedload(Person.organization),
+            joinedload(AccessToken.api_client).joinedload(ApiClient.organization),
+        )
+    )
 
 
 async def revoke_tokens_of_client(session: AsyncSession, api_client_id: UUID, now: datetime) -> None:

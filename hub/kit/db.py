@@ -49,6 +49,10 @@ set_json_dumps(json.dumps)
 set_json_loads(json.loads)
 
 
+# Where a session keeps which scope its transaction was given, and whether others share its transaction (tests).
+_SCOPE, _SHARED = "hub.scope", "hub.shared"
+
+
 class Database:
     """One engine and its sessions. A process has one; tests bind it to a connection they roll back."""
 
@@ -59,7 +63,8 @@ class Database:
             max_overflow=5,
             pool_pre_ping=True,
             pool_timeout=10,
-            json_serializer=json.dumps,
+            hide_parameters=True,  # an error would repeat what was to be written
+            json_serializer=json.for_database,
             json_deserializer=json.loads,
             connect_args={"connect_timeout": 5},
         )
@@ -69,7 +74,7 @@ class Database:
     def bind(self, connection: AsyncConnection) -> None:
         """Make every session a savepoint of one connection's transaction (tests only)."""
         self._sessions = async_sessionmaker(
-            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info={_SHARED: True}
         )
         self._is_bound = True
 
@@ -99,20 +104,12 @@ async def set_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
     """Tell row-level security which divisions' rows this transaction may touch.
 
     Local to the transaction: a session-wide SET behind a transaction pooler leaked another
-    client's rows (DESIGN.md §5).
+    client's rows (DESIGN.md §5). What the transaction was told already is not said again; a savepoint
+    that is rolled back takes its scope with it, so each has its own.
     """
-    await session.execute(
-        text("SELECT set_config('hub.divisions', :divisions, true)"),
-        {"divisions": ",".join(sorted(divisions))},
-    )
-
-
-async def widen_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
-    """Add divisions to those the transaction already may touch: a writer keeps its caller's."""
-    await session.execute(
-        text(
-            "SELECT set_config('hub.divisions',"
-            " concat_ws(',', nullif(current_setting('hub.divisions', true), ''), CAST(:divisions AS text)), true)"
-        ),
-        {"divisions": ",".join(sorted(divisions))},
-    )
+    scope = ",".join(sorted(divisions))
+    told = (session.get_nested_transaction() or session.get_transaction(), scope)
+    if session.info.get(_SCOPE) == told and not session.info.get(_SHARED):
+        return
+    await session.execute(text("SELECT set_config('hub.divisions', :divisions, true)"), {"divisions": scope})
+    session.info[_SCOPE] = (session.get_nested_transaction() or session.get_transaction(), scope)

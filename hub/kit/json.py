@@ -6,7 +6,7 @@ and 1e400 and turns 1.10 into a float.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -149,6 +149,18 @@ _CANONICAL = _writer(sort_keys=True)
 def dumps(value: Any) -> str:
     """Write JSON exactly; models, dates, ids and enums have one form each."""
     return _PLAIN.encode(value)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A document that is JSON text already: what is stored in several places is written out once."""
+
+    text: str
+
+
+def for_database(value: Any) -> str:
+    """What SQLAlchemy's JSON columns are written with."""
+    return value.text if isinstance(value, Written) else dumps(value)
 
 
 def canonical(value: Any) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -30,16 +31,20 @@ from hub.geography.models import Division
 from hub.store.models import AreaClock, Record, RecordRevision, StoreGeneration
 from hub.store.rows import Position
 
-# A submitter who waits longer than this for another one's commit is told to come back (REL-R8).
-CLOCK_TIMEOUT = "5s"
+# A submitter who waits longer than this for another one's commit is told to come back (REL-R8). It holds to
+# the end of the transaction: nothing after the clock may wait long either.
+_BOUNDED_WAIT = text("SET LOCAL lock_timeout = '5s'")
+
+
+_HELD = ("division", "entity", "payload", "missing", "versions", "revision", "submission", "submitted_at")
 
 
 async def list_held_for_update(
     session: AsyncSession, area: str, object_class: str, period: str, divisions: Collection[str]
-) -> Sequence[Record]:
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """The rows of these divisions, locked in one order so that two writers never wait for each other."""
     statement = (
-        select(Record)
+        select(*(getattr(Record, name) for name in _HELD))
         .where(
             Record.area == area,
             Record.object_class == object_class,
@@ -48,38 +53,42 @@ async def list_held_for_update(
         )
         .order_by(Record.division, Record.entity)
         .with_for_update()
-        .execution_options(populate_existing=True)
     )
-    return (await session.scalars(statement)).all()
+    return (await session.execute(statement)).all()
 
 
 async def advance_clock(session: AsyncSession, area: str, steps: int) -> int:
     """Move the area's clock and hold its row to the end of the transaction; its new reading."""
-    await session.execute(text(f"SET LOCAL lock_timeout = '{CLOCK_TIMEOUT}'"))
+    await session.execute(_BOUNDED_WAIT)
     statement = insert(AreaClock).values(area=area, seq=steps)
     statement = statement.on_conflict_do_update(
         index_elements=[AreaClock.area], set_={"seq": AreaClock.seq + statement.excluded.seq}
     )
     seq: int = (await session.execute(statement.returning(AreaClock.seq))).scalar_one()
-    await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
     return seq
 
 
-async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    await _write_each(session, insert(RecordRevision), rows)
-
-
-async def put_records(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    statement = insert(Record)
-    key = [Record.area, Record.object_class, Record.period, Record.division, Record.entity]
-    newest = ("payload", "missing", "versions", "revision", "seq", "submission", "submitted_at")
-    statement = statement.on_conflict_do_update(
-        index_elements=key, set_={name: statement.excluded[name] for name in newest}
+def _writing_statement() -> Insert:
+    """A revision, and with it the record, which is always its newest revision: each document is sent once."""
+    columns = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in RecordRevision.__table__.c}
+    held = [column.name for column in Record.__table__.c]
+    revision = (
+        insert(RecordRevision)
+        .values(columns)
+        .returning(*(getattr(RecordRevision, name) for name in held))
+        .cte("revision")
     )
-    await _write_each(session, statement, rows)
+    statement = insert(Record).from_select(held, select(*(revision.c[name] for name in held)))
+    key = ["area", "object_class", "period", "division", "entity"]
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={name: statement.excluded[name] for name in held if name not in key}
+    )
 
 
-async def _write_each(session: AsyncSession, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+_WRITING = _writing_statement()
+
+
+async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """One plain VALUES row in each statement, which a database distributed by area takes too (DESIGN.md §6).
 
     psycopg prepares the statement once and sends all rows down one pipeline. Several rows in one
@@ -87,7 +96,7 @@ async def _write_each(session: AsyncSession, statement: Insert, rows: Sequence[M
     parsed statements: parsing it again took longer than writing the rows.
     """
     connection = await session.connection()
-    await connection.execute(statement, list(rows))
+    await connection.execute(_WRITING, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
 async def get_generation(session: AsyncSession) -> UUID:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.kit.db import set_scope
 from hub.store import recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
@@ -52,6 +53,7 @@ async def create_values(
     area: str = COUNTY,
     reason: str | None = None,
 ) -> Recorded:
+    await set_scope(session, {row.division for row in rows})
     return await recording.record_values(
         session, Writing(area, object_class, period, rows, actor="reporter_east", door="api", reason=reason)
     )

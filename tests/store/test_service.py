@@ -2,16 +2,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.calendar.periods import Period
 from hub.kit import clock
 from hub.kit.db import set_scope
-from hub.store import service
+from hub.store import recording, service
 from hub.store.errors import ClocksRanBack
 from hub.store.models import Record, RecordRevision
-from hub.store.rows import ValueQuery
+from hub.store.rows import ValueQuery, Writing
 from hub.store.scope import Place, ReadScope
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
 from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope
@@ -66,11 +67,12 @@ class TestRecordValues:
         other = await create_values(session, make_row(migrants=1), area="433125")
         assert other.number == "433125-0000000001"
 
-    async def test_keeps_the_callers_own_scope(self, session: AsyncSession) -> None:
+    async def test_writes_only_inside_the_callers_scope(self, session: AsyncSession) -> None:
+        writing = Writing(COUNTY, "village", "2026-10", [make_row(migrants=1)], actor="reporter_west", door="api")
         await set_scope(session, [WEST])
-        await create_values(session, make_row(migrants=1))
-        scope = await session.scalar(text("SELECT current_setting('hub.divisions')"))
-        assert scope == f"{WEST},{VILLAGE}"
+        with pytest.raises(DBAPIError, match="row-level security"):  # noqa: PT012 - the savepoint is not the point
+            async with session.begin_nested():
+                await recording.record_values(session, writing)
 
 
 class TestRowLevelSecurity:
