@@ -24,6 +24,7 @@ __all__ = [
     "grants",
     "idempotency",
     "identity",
+    "imports",
     "registry",
     "store",
 ]

@@ -58,7 +58,7 @@ class Submission(Base):
     __tablename__ = "submissions"
     __table_args__ = (
         ForeignKeyConstraint(["area", "collection_id"], ["collections.area", "collections.id"]),
-        CheckConstraint("door IN ('web', 'excel', 'api')", name="door"),
+        CheckConstraint("door IN ('web', 'excel', 'api', 'import')", name="door"),
     )
 
     area: Mapped[str] = mapped_column(primary_key=True)

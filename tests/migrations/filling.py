@@ -19,7 +19,7 @@ WORDS = {
     "severity": "error",
     "obligation": "mandatory",
     "door": "web",
-    "state": "active",
+    "state": {"access_grants": "active"},
 }
 
 

@@ -81,7 +81,7 @@ class TestModels:
 class TestSecondWall:
     """Row-level security stands from the first migration on, and binds owner and application alike."""
 
-    TABLES = ("records", "record_revisions", "drafts", "submissions")
+    TABLES = ("records", "record_revisions", "drafts", "submissions", "import_findings")
 
     def test_binds_everybody(self, database: tuple[Config, Engine]) -> None:
         config, engine = database
