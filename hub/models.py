@@ -8,6 +8,7 @@ from hub.forms import models as forms
 from hub.geography import models as geography
 from hub.grants import models as grants
 from hub.identity import models as identity
+from hub.imports import models as imports
 from hub.kit import idempotency
 from hub.kit.db import Base
 from hub.registry import models as registry
