@@ -14,10 +14,13 @@ from hub.identity.dependencies import caller_address
 from hub.kit import operations, problems
 from hub.kit.assets import HashedFiles
 from hub.kit.db import Database
+from hub.kit.disk import Disk
 from hub.kit.errors import HubError
 from hub.kit.jobs import RecurringJob, running
+from hub.kit.limits import Limits
 from hub.kit.middleware import RequestContext
-from hub.settings import settings
+from hub.kit.places import Places
+from hub.settings import Settings, settings
 
 API_PREFIX = "/api/v1"
 
@@ -52,7 +55,7 @@ def create_app(
         responses={"default": {"model": problems.Problem, "description": "RFC 9457 problem document"}},
     )
     app.state.database = database
-    app.state.maximum_body_bytes = settings().maximum_body_bytes
+    _set_bounds(app, settings())
     app.include_router(operations.router)
     for router in api.root_routers:
         app.include_router(router)
@@ -64,6 +67,18 @@ def create_app(
     app.state.navigation = site.NAVIGATION
     problems.install(app, render=_render, on_refusal=_record_refusal)
     return app
+
+
+def _set_bounds(app: FastAPI, chosen: Settings) -> None:
+    """What the routes keep to (hub/kit/routing.py)."""
+    app.state.maximum_body_bytes = chosen.maximum_body_bytes
+    app.state.limits = Limits(
+        per_minute=chosen.client_requests_per_minute,
+        reads_per_day=chosen.client_reads_per_day,
+        sign_ins_per_minute=chosen.sign_ins_per_minute,
+    )
+    app.state.places = Places(working=chosen.concurrent_requests, waiting=chosen.queued_requests)
+    app.state.disk = Disk(chosen.data_dir, reserve=chosen.minimum_free_bytes)
 
 
 async def _render(request: Request, error: HubError) -> Response:

@@ -9,7 +9,7 @@ from hub.geography import models as geography
 from hub.grants import models as grants
 from hub.identity import models as identity
 from hub.imports import models as imports
-from hub.kit import idempotency
+from hub.kit import idempotency, limits
 from hub.kit.db import Base
 from hub.registry import models as registry
 from hub.store import models as store
@@ -25,6 +25,7 @@ __all__ = [
     "grants",
     "idempotency",
     "identity",
+    "limits",
     "imports",
     "registry",
     "store",

@@ -12,6 +12,7 @@ from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
+from hub.kit.limits import forgetting_old_windows
 from hub.settings import settings
 
 
@@ -25,7 +26,13 @@ def serving_app() -> FastAPI:
     sealer = Sealer(settings().data_dir)
     app = create_app(
         database,
-        jobs=(reviving(address), sealing(sealer), forgetting_old_keys(), forgetting_old_cursors()),
+        jobs=(
+            reviving(address),
+            sealing(sealer),
+            forgetting_old_keys(),
+            forgetting_old_cursors(),
+            forgetting_old_windows(),
+        ),
         on_close=lambda: opened.__exit__(None, None, None),
     )
     # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.

@@ -52,6 +52,31 @@ class Settings(BaseSettings):
     maximum_body_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="the largest request body that is read"
     )
+    client_requests_per_minute: int = Field(
+        default=1200, ge=0, description="how often one API client may call, over all server processes; 0: no limit"
+    )
+    client_reads_per_day: int = Field(
+        default=200_000, ge=0, description="how often one API client may read in a day (China); 0: no quota"
+    )
+    sign_ins_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="tries to sign in or get a token from one address, for each server process; 0: no limit",
+    )
+    concurrent_requests: int = Field(
+        default=32, ge=1, description="requests that one server process works on at once; more wait in order"
+    )
+    queued_requests: int = Field(
+        default=256, ge=0, description="requests that may wait for a place; more are told to come back (503)"
+    )
+    minimum_free_bytes: int = Field(
+        default=128 * 1024 * 1024,
+        ge=0,
+        description="writes are refused (507) while the data folder's disk has less room; 0: never",
+    )
+    uploads_at_once: int = Field(
+        default=2, ge=1, le=64, description="uploaded files that one server process reads at a time"
+    )
     token_minutes: int = Field(default=30, ge=1, le=24 * 60, description="how long a bearer token lives")
     session_idle_minutes: int = Field(default=30, ge=1, description="a session ends when idle this long")
     session_hours: int = Field(default=12, ge=1, description="a session ends after this at the latest")

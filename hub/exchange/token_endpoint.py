@@ -8,7 +8,7 @@ from hub.exchange import tokens
 from hub.exchange.schemas import TokenRead
 from hub.identity.dependencies import caller_address
 from hub.kit.json import JSONResponse
-from hub.kit.routing import HubRouter, public
+from hub.kit.routing import HubRouter, door, public
 from hub.kit.transaction import AppDatabase
 
 router = HubRouter(tags=["exchange"])
@@ -20,6 +20,7 @@ OptionalField = Annotated[str | None, Form(max_length=4000)]
 
 @router.post(PATH, response_model=TokenRead)
 @public
+@door
 async def issue_token(
     request: Request,
     database: AppDatabase,

@@ -11,7 +11,7 @@ from hub.identity.dependencies import SignedIn, caller_address, check_origin, se
 from hub.identity.errors import PasswordNotAccepted, SignInRefused, SignInThrottled
 from hub.kit.i18n import gettext as _
 from hub.kit.middleware import LANGUAGE_COOKIE
-from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter, public
+from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter, door, even_when_full, public
 from hub.kit.transaction import AppDatabase, Transaction
 from hub.kit.views import local_path, render, see_other
 from hub.settings import settings
@@ -81,6 +81,7 @@ async def read_sign_in(request: Request, next: str = "/") -> Response:  # noqa: 
 
 @router.post("/sign-in")
 @public
+@door
 async def open_session(request: Request, database: AppDatabase) -> Response:
     """Protected by the origin and by SameSite: before signing in there is no session to hold a token."""
     check_origin(request)
@@ -118,6 +119,7 @@ def _text(form: FormData, name: str) -> str:
 
 
 @router.post("/sign-out")
+@even_when_full
 async def close_session(session: Transaction, subject: SignedIn, request: Request) -> Response:
     token = request.cookies.get(session_cookie())
     if token is not None:

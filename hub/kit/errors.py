@@ -122,6 +122,13 @@ class TooManyRequests(_Waiting):
     code = "too_many_requests"
 
 
+class StorageFull(_Waiting):
+    """There is no room to keep what was sent (RFC 4918 §11.5)."""
+
+    status = 507
+    code = "storage_full"
+
+
 class ServiceUnavailable(_Waiting):
     status = 503
     code = "service_unavailable"

@@ -22,6 +22,9 @@ request_id: ContextVar[str] = ContextVar("hub_request_id", default="")
 REQUESTS = Counter("hub_http_requests_total", "Answered requests", ["method", "route", "status"])
 SECONDS = Histogram("hub_http_request_seconds", "Time to the last byte", ["method", "route"])
 
+# Where the state of a request keeps headers for its answer, whatever the answer turns out to be (hub/kit/limits.py).
+ANSWER_HEADERS = "answer_headers"
+
 # A machine asks these every few seconds.
 STATIC = "/static/"
 UNREMARKABLE = frozenset({"/healthz", "/readyz", "/metrics", STATIC})
@@ -104,6 +107,8 @@ class _Answer:
         headers["X-Request-Id"] = request_id.get()
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
+        for name, value in self._scope.get("state", {}).get(ANSWER_HEADERS, {}).items():
+            headers[name] = value
         if not self._scope["path"].startswith(STATIC):
             headers.setdefault("Cache-Control", "no-store")
         headers.add_vary_header("Accept-Language, Cookie")

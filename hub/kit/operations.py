@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from hub.kit.errors import ServiceUnavailable
 from hub.kit.i18n import gettext as _
 from hub.kit.migration import current_revision, newest_revision
-from hub.kit.routing import HubRouter, public
+from hub.kit.routing import HubRouter, always_answered, public
 from hub.kit.transaction import Transaction
 from hub.settings import share_folder
 
@@ -20,6 +20,7 @@ class Health(BaseModel):
 
 @router.get("/healthz")
 @public
+@always_answered
 async def read_health() -> Health:
     """The process answers; it says nothing of the database."""
     return Health(status="ok")
@@ -27,6 +28,7 @@ async def read_health() -> Health:
 
 @router.get("/readyz")
 @public
+@always_answered
 async def read_readiness(session: Transaction) -> Health:
     """The database answers and stands at the newest migration."""
     current = await current_revision(session)
@@ -37,6 +39,7 @@ async def read_readiness(session: Transaction) -> Health:
 
 @router.get("/metrics", response_class=Response)
 @public
+@always_answered
 async def read_metrics() -> Response:
     """Prometheus text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,5 +1,6 @@
 """Every failure becomes one shape: `application/problem+json` (RFC 9457)."""
 
+import errno
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -7,6 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import Counter
+from psycopg.errors import DiskFull
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -14,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from hub.kit import json
+from hub.kit.disk import storage_full
 from hub.kit.errors import (
     BadRequest,
     ErrorItem,
@@ -25,8 +29,11 @@ from hub.kit.errors import (
     Unprocessable,
 )
 from hub.kit.i18n import gettext as _
+from hub.kit.limits import LimitReached
 
 logger = logging.getLogger(__name__)
+
+PROBLEMS = Counter("hub_problems_total", "Failures answered, by their stable code", ["status", "code"])
 
 TYPE_PREFIX = "urn:collect-once-hub:problem:"
 
@@ -140,45 +147,65 @@ def from_database_error(error: DBAPIError | PoolTimeoutError) -> HubError:
     """The database is away or busy: say so and when to come back; anything else is our own fault."""
     is_away = isinstance(error, OperationalError | PoolTimeoutError) or getattr(error, "connection_invalidated", False)
     logger.error("database error: %s", type(getattr(error, "orig", None) or error).__name__, exc_info=not is_away)
+    if isinstance(getattr(error, "orig", None), DiskFull):
+        return storage_full()
     if is_away:
         return ServiceUnavailable(_("数据库暂时不可用，已填内容没有丢失，请稍后重试。"), retry_after=5)
     return HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。"))
 
 
+def from_system_error(error: OSError) -> HubError:
+    """A file of ours that found no room; whatever else the system refuses is a fault of ours, and raised again."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        raise error
+    return storage_full()
+
+
+def from_unexpected(_error: Exception) -> HubError:
+    """Logged where the request is known (hub/kit/middleware.py)."""
+    return HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。"))
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], HubError]], ...] = (
+    (HubError, lambda error: error),
+    (RequestValidationError, from_validation_error),
+    (HTTPException, from_http_exception),
+    (DBAPIError, from_database_error),
+    (PoolTimeoutError, from_database_error),
+    (OSError, from_system_error),
+    (Exception, from_unexpected),
+)
+
+
+def _leaves_a_trace(error: HubError) -> bool:
+    """Every 401 and 403; of a limit that is reached the first refusal, not the hundreds after it."""
+    if isinstance(error, LimitReached):
+        return error.is_first
+    return error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
 def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
-    """Answer every failure through `render`; tell `on_refusal` of each 401 and 403."""
+    """Answer every failure through `render`; tell `on_refusal` of those that leave a trace."""
 
     async def answer(request: Request, error: HubError) -> Response:
-        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if _leaves_a_trace(error):
             try:
                 await on_refusal(request, error)
             except (DBAPIError, PoolTimeoutError) as away:
-                return await render(request, from_database_error(away))
+                error = from_database_error(away)
+        PROBLEMS.labels(error.status, error.code).inc()
         return await render(request, error)
 
-    @app.exception_handler(HubError)
-    async def on_hub_error(request: Request, error: HubError) -> Response:
-        return await answer(request, error)
+    def handler(translate: Callable[[Any], HubError]) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def handle(request: Request, error: Exception) -> Response:
+            return await answer(request, translate(error))
 
-    @app.exception_handler(RequestValidationError)
-    async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
-        return await answer(request, from_validation_error(error))
+        return handle
 
-    @app.exception_handler(HTTPException)
-    async def on_http_exception(request: Request, error: HTTPException) -> Response:
-        return await answer(request, from_http_exception(error))
+    for kind, translate in _TRANSLATIONS:
+        app.add_exception_handler(kind, handler(translate))
 
     @app.exception_handler(ClientDisconnect)
     async def on_hang_up(_request: Request, _error: ClientDisconnect) -> Response:
         """Nobody is left to read this; without it every broken line would be an internal error of ours."""
         return problem_response(BadRequest(_("请求无法处理。")))
-
-    @app.exception_handler(DBAPIError)
-    @app.exception_handler(PoolTimeoutError)
-    async def on_database_error(request: Request, error: DBAPIError | PoolTimeoutError) -> Response:
-        return await render(request, from_database_error(error))
-
-    @app.exception_handler(Exception)
-    async def on_unexpected(request: Request, _error: Exception) -> Response:
-        """Logged where the request is known (hub/kit/middleware.py)."""
-        return await render(request, HubError(_("服务器内部错误，已记录。请稍后重试或联系管理员。")))

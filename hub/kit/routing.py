@@ -1,12 +1,14 @@
 """Routers whose every route says who may call it.
 
 A route without a permission in its signature, and not marked `@public`, does not import. Before a
-body is read the caller is admitted (401, 403), then the body is read up to its limit (413) and
-parsed exactly (400, 422): FastAPI alone would read and parse first and ask afterwards.
+body is read the caller is admitted (401, 403, 429), then the body is read up to its limit (413) and
+parsed exactly (400, 422): FastAPI alone would read and parse first and ask afterwards. When more is
+asked of the process than it can work on, the request waits for a place or is told to come back (503);
+when the disk is full, whatever writes is refused (507).
 """
 
 import functools
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from fastapi import APIRouter, Request, Response
@@ -15,13 +17,19 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from hub.kit import json
+from hub.kit.disk import Disk
 from hub.kit.errors import ErrorItem, NotFound, PayloadTooLarge, Unprocessable, UnsupportedMediaType
 from hub.kit.i18n import gettext as _
+from hub.kit.limits import Limits
+from hub.kit.places import Places
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _PUBLIC = "hub_public"
+_DOOR = "hub_door"
+_ALWAYS_ANSWERED = "hub_always_answered"
+_EVEN_WHEN_FULL = "hub_even_when_full"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # They change nothing and carry no body (RFC 9110 §9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,6 +58,24 @@ class UnprotectedRouteError(TypeError):
 def public(endpoint: Endpoint) -> Endpoint:
     """Say in so many words that anybody may call this endpoint."""
     setattr(endpoint, _PUBLIC, True)
+    return endpoint
+
+
+def door(endpoint: Endpoint) -> Endpoint:
+    """A door where callers say who they are: tries are bounded by address."""
+    setattr(endpoint, _DOOR, True)
+    return endpoint
+
+
+def always_answered(endpoint: Endpoint) -> Endpoint:
+    """What an operator's probes ask, above all when there is too much to do."""
+    setattr(endpoint, _ALWAYS_ANSWERED, True)
+    return endpoint
+
+
+def even_when_full(endpoint: Endpoint) -> Endpoint:
+    """A small write that must not wait for room on the disk."""
+    setattr(endpoint, _EVEN_WHEN_FULL, True)
     return endpoint
 
 
@@ -110,23 +136,45 @@ def _check_media_type(request: Request, body: bytes, *, wants_form: bool) -> Non
 class HubRoute(APIRoute):
     """Admits the caller, then reads the body, then lets FastAPI do its work."""
 
+    async def _admit(self, request: Request, rules: Sequence[AccessRule]) -> None:
+        """Everything that is decided from the head of the request."""
+        limits: Limits = request.app.state.limits
+        is_read = request.method in SAFE_METHODS
+        if getattr(self.endpoint, _DOOR, False):
+            await limits.admit_address(request)
+        try:
+            for rule in rules:
+                await rule.admit(request)
+        finally:
+            # Known and refused is a call as well.
+            await limits.admit(request, is_read=is_read)
+        _refuse_nul(request)
+        if rules and not is_read and not getattr(self.endpoint, _EVEN_WHEN_FULL, False):
+            disk: Disk = request.app.state.disk
+            disk.check()
+
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
         rules = tuple(access_rules(self.dependant))
         wants_form = self.body_field is not None and "Form" in type(self.body_field.field_info).__name__
+        is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
 
         async def admit_then_handle(request: Request) -> Response:
             exact = ExactRequest(request.scope, request.receive)
-            for rule in rules:
-                await rule.admit(exact)
-            _refuse_nul(exact)
+            if is_always_answered:
+                return await handle(exact)
+            places: Places = request.app.state.places
+            places.check()
+            await self._admit(exact, rules)
             if request.method not in SAFE_METHODS:
                 body = await exact.body()
                 if self.body_field is not None:
                     _check_media_type(exact, body, wants_form=wants_form)
                     if body and not wants_form:
                         await exact.json()
-            return await handle(exact)
+            is_poll = request.method in SAFE_METHODS and "wait" in request.query_params
+            async with places.aside() if is_poll else places.one():
+                return await handle(exact)
 
         return admit_then_handle
 
