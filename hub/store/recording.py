@@ -29,7 +29,7 @@ async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
     changes = _compare(writing, await _held(session, writing))
     drafted = _drafted(writing, changes)
     steps = max(len(changes), 1)
-    first = await _advance(session, writing.area, steps) - steps + 1
+    first = await advance_area(session, writing.area, steps) - steps + 1
     number = f"{writing.area}-{first:010d}"
     submitted_at = clock.now()
     for seq, revision in enumerate(drafted, start=first):
@@ -68,7 +68,8 @@ def _compare(writing: Writing, held: Mapping[tuple[str, str], HeldRow]) -> list[
     return changes
 
 
-async def _advance(session: AsyncSession, area: str, steps: int) -> int:
+async def advance_area(session: AsyncSession, area: str, steps: int) -> int:
+    """Lock the area's clock to the end of the transaction; its reading after these steps."""
     try:
         return await repository.advance_clock(session, area, steps)
     except OperationalError as error:

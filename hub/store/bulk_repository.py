@@ -1,0 +1,149 @@
+"""The statements of `bulk`. Plain INSERT … SELECT from a temporary table, which nobody else can see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.kit.copying import copy_in
+
+_STAGED = ("writer", "division", "entity", "payload", "missing", "answered")
+
+# Kept for the connection's life and emptied at every commit: making tables for each county would cost more than
+# the county. An unlogged heap of its own, so COPY and the merge write no log but the records' own.
+_CREATE_ROWS = text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staged_rows (writer integer, division text, entity text,"
+    " payload jsonb, missing jsonb, answered text[], versions jsonb) ON COMMIT DELETE ROWS"
+)
+_CREATE_CHANGES = text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staged_changes (writer integer, division text, entity text,"
+    " revision integer, changed text[]) ON COMMIT DELETE ROWS"
+)
+
+_KEEP_SUPPLIED = text(
+    "UPDATE staged_rows s SET payload = k.payload || s.payload, versions = CAST(:versions AS jsonb) || k.versions"
+    " FROM (SELECT r.division, r.entity, jsonb_object_agg(e.key, e.value) AS payload,"
+    " jsonb_object_agg(e.key, r.versions -> e.key) AS versions"
+    " FROM records r, jsonb_each(r.payload) e"
+    " WHERE r.area = :area AND r.object_class = :object_class AND r.period = :period AND e.key = ANY(:kept)"
+    " GROUP BY r.division, r.entity) k WHERE k.division = s.division AND k.entity = s.entity"
+)
+
+# `revisions.changed_identifiers` once more, set-wise; a property test holds the two together.
+_FIND_CHANGES = text(
+    "INSERT INTO staged_changes (writer, division, entity, revision, changed)"
+    " SELECT s.writer, s.division, s.entity, coalesce(r.revision, 0) + 1,"
+    " CASE WHEN r.area IS NULL THEN s.answered ELSE d.changed END"
+    " FROM staged_rows s LEFT JOIN records r ON r.area = :area AND r.object_class = :object_class AND r.period = :period"
+    " AND r.division = s.division AND r.entity = s.entity"
+    ' LEFT JOIN LATERAL (SELECT array_agg(k.key ORDER BY k.key COLLATE "C") AS changed'
+    " FROM jsonb_object_keys(r.payload || r.missing || s.payload || s.missing) AS k (key)"
+    " WHERE r.payload -> k.key IS DISTINCT FROM s.payload -> k.key"
+    " OR r.missing -> k.key IS DISTINCT FROM s.missing -> k.key"
+    " OR (s.payload ? k.key AND r.versions -> k.key"
+    " IS DISTINCT FROM coalesce(s.versions, CAST(:versions AS jsonb)) -> k.key)) d ON r.area IS NOT NULL"
+    " WHERE r.area IS NULL OR d.changed IS NOT NULL"
+)
+
+_COUNT_CHANGES = text(
+    "SELECT s.writer, count(*), count(*) FILTER (WHERE c.revision = 1), count(*) FILTER (WHERE c.revision > 1)"
+    " FROM staged_rows s LEFT JOIN staged_changes c USING (writer, division, entity) GROUP BY s.writer"
+)
+
+_MERGE = text(
+    "WITH numbered AS (SELECT c.*, w.number, w.actor, w.door, w.reason,"
+    " w.first + row_number() OVER (PARTITION BY c.writer"
+    ' ORDER BY c.division COLLATE "C", c.entity COLLATE "C") - 1 AS seq'
+    " FROM staged_changes c JOIN unnest(CAST(:writers AS integer[]), CAST(:numbers AS text[]),"
+    " CAST(:firsts AS bigint[]), CAST(:actors AS text[]), CAST(:doors AS text[]), CAST(:reasons AS text[]))"
+    " AS w (writer, number, first, actor, door, reason) USING (writer)),"
+    " written AS (INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind,"
+    " payload, missing, versions, changed, submission, submitted_at, actor, door, reason)"
+    " SELECT :area, :object_class, :period, n.division, n.entity, n.revision, n.seq,"
+    " CASE WHEN n.revision = 1 THEN 'value' WHEN s.payload ?| n.changed THEN 'correction' ELSE 'withdrawal' END,"
+    " s.payload, s.missing, coalesce(s.versions, CAST(:versions AS jsonb)), n.changed, n.number, :submitted_at,"
+    " n.actor, n.door, n.reason"
+    " FROM numbered n JOIN staged_rows s USING (writer, division, entity)"
+    " RETURNING area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
+    " submission, submitted_at)"
+    " INSERT INTO records (area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
+    " submission, submitted_at) SELECT * FROM written"
+    " ON CONFLICT (area, object_class, period, division, entity) DO UPDATE SET payload = excluded.payload,"
+    " missing = excluded.missing, versions = excluded.versions, revision = excluded.revision, seq = excluded.seq,"
+    " submission = excluded.submission, submitted_at = excluded.submitted_at"
+)
+
+
+class Numbered(NamedTuple):
+    """A submission: its writer, its number, the first position of its rows in the area's order, its deed."""
+
+    writer: int
+    number: str
+    first: int
+    actor: str
+    door: str
+    reason: str | None
+
+
+async def stage(session: AsyncSession, lines: bytes) -> None:
+    await session.execute(_CREATE_ROWS)
+    await session.execute(_CREATE_CHANGES)
+    await clear(session)
+    await copy_in(session, "staged_rows", _STAGED, lines)
+
+
+async def lock_held(session: AsyncSession, area: str, object_class: str, period: str) -> None:
+    """In the order in which every writer locks rows, so that two never wait for each other."""
+    await session.execute(
+        text(
+            "SELECT FROM records r WHERE r.area = :area AND r.object_class = :object_class AND r.period = :period"
+            " AND r.division IN (SELECT division FROM staged_rows)"
+            " ORDER BY r.division, r.entity FOR UPDATE"
+        ),
+        {"area": area, "object_class": object_class, "period": period},
+    )
+
+
+async def keep_supplied(
+    session: AsyncSession, area: str, object_class: str, period: str, versions: str, kept: Sequence[str]
+) -> None:
+    key = {"area": area, "object_class": object_class, "period": period}
+    await session.execute(_KEEP_SUPPLIED, {**key, "versions": versions, "kept": list(kept)})
+
+
+async def find_changes(session: AsyncSession, area: str, object_class: str, period: str, versions: str) -> None:
+    key = {"area": area, "object_class": object_class, "period": period}
+    await session.execute(_FIND_CHANGES, {**key, "versions": versions})
+
+
+async def count_changes(session: AsyncSession) -> list[tuple[int, int, int, int]]:
+    """Writer, rows, new rows, changed rows."""
+    return [(row[0], row[1], row[2], row[3]) for row in await session.execute(_COUNT_CHANGES)]
+
+
+async def merge(
+    session: AsyncSession,
+    area: str,
+    object_class: str,
+    period: str,
+    versions: str,
+    submitted_at: datetime,
+    numbered: Sequence[Numbered],
+) -> None:
+    columns: dict[str, Any] = dict(
+        zip(
+            ("writers", "numbers", "firsts", "actors", "doors", "reasons"),
+            map(list, zip(*numbered, strict=True)),
+            strict=True,
+        )
+    )
+    key = {"area": area, "object_class": object_class, "period": period}
+    await session.execute(_MERGE, {**key, **columns, "versions": versions, "submitted_at": submitted_at})
+
+
+async def clear(session: AsyncSession) -> None:
+    """A commit does the same; within one transaction a second county may follow."""
+    await session.execute(text("DELETE FROM staged_rows"))
+    await session.execute(text("DELETE FROM staged_changes"))
