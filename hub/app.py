@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from hub import __version__, api, site
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
+from hub.audit.figures import measure_log
 from hub.exchange import token_endpoint, tokens
 from hub.identity.dependencies import caller_address
 from hub.kit import operations, problems
@@ -16,6 +17,7 @@ from hub.kit.assets import HashedFiles
 from hub.kit.db import Database
 from hub.kit.disk import Disk
 from hub.kit.errors import HubError
+from hub.kit.figures import Figures
 from hub.kit.jobs import RecurringJob, running
 from hub.kit.limits import Limits
 from hub.kit.middleware import RequestContext
@@ -79,6 +81,7 @@ def _set_bounds(app: FastAPI, chosen: Settings) -> None:
     )
     app.state.places = Places(working=chosen.concurrent_requests, waiting=chosen.queued_requests)
     app.state.disk = Disk(chosen.data_dir, reserve=chosen.minimum_free_bytes)
+    app.state.figures = Figures((measure_log,))
 
 
 async def _render(request: Request, error: HubError) -> Response:

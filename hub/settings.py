@@ -13,6 +13,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+_FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name for it
+
 
 class Settings(BaseSettings):
     """Every setting, from `HUB_…` or from the file of `KEY=value` lines that `HUB_CONFIG` names."""
@@ -103,6 +105,17 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
+
+
+def figures_folder() -> Path | None:
+    """Where several server processes keep their figures together; None when there is one process alone."""
+    folder = os.environ.get(_FIGURES)
+    return Path(folder) if folder else None
+
+
+def share_figures(folder: Path) -> None:
+    """Said to the processes that are started after this; prometheus_client looks for it when it is imported."""
+    os.environ[_FIGURES] = str(folder)
 
 
 def share_folder(name: Literal["migrations", "schemas"]) -> Path:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
@@ -34,6 +35,21 @@ async def list_unsealed(session: AsyncSession, limit: int) -> Sequence[tuple[UUI
         .limit(limit)
     )
     return [(row.id, row.sha256) for row in await session.execute(statement)]
+
+
+async def count_unsealed(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many events wait for the sealer, and since when the first one does."""
+    statement = select(func.count(), func.min(AuditEventRow.at)).where(AuditEventRow.position.is_(None))
+    count, oldest = (await session.execute(statement)).one()
+    return count, oldest
+
+
+async def last_event_at(session: AsyncSession, action: str, object_type: str) -> datetime | None:
+    """For objects there are few events of: the index is by object."""
+    statement = select(func.max(AuditEventRow.at)).where(
+        AuditEventRow.object_type == object_type, AuditEventRow.action == action
+    )
+    return await session.scalar(statement)
 
 
 async def set_links(session: AsyncSession, links: Sequence[tuple[UUID, int, bytes]]) -> None:

@@ -10,6 +10,7 @@ import uuid_utils.compat
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import DateTime, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -53,6 +54,14 @@ set_json_loads(json.loads)
 _SCOPE, _SHARED = "hub.scope", "hub.shared"
 
 
+def _session_options(url: str) -> str:
+    """A transaction left open holds its area's clock (RELIABILITY REL-R8); what the operator's address says comes last
+    and counts. PgBouncer has to be told to ignore `options`, and to set this itself (docs/runbook.md).
+    """
+    given = make_url(url).query.get("options", "")
+    return f"-c idle_in_transaction_session_timeout=15s {given if isinstance(given, str) else ' '.join(given)}".strip()
+
+
 class Database:
     """One engine and its sessions. A process has one; tests bind it to a connection they roll back."""
 
@@ -66,7 +75,7 @@ class Database:
             hide_parameters=True,  # an error would repeat what was to be written
             json_serializer=json.for_database,
             json_deserializer=json.loads,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, "options": _session_options(url)},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._is_bound = False

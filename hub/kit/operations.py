@@ -1,14 +1,16 @@
 """What an operator's programs ask: is the process alive, is the hub ready, what are its figures."""
 
-from fastapi import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from hub.kit.disk import Disk
 from hub.kit.errors import ServiceUnavailable
+from hub.kit.figures import Figures
 from hub.kit.i18n import gettext as _
 from hub.kit.migration import current_revision, newest_revision
 from hub.kit.routing import HubRouter, always_answered, public
-from hub.kit.transaction import Transaction
+from hub.kit.transaction import AppDatabase, Transaction
 from hub.settings import share_folder
 
 router = HubRouter(tags=["operations"])
@@ -40,6 +42,9 @@ async def read_readiness(session: Transaction) -> Health:
 @router.get("/metrics", response_class=Response)
 @public
 @always_answered
-async def read_metrics() -> Response:
+async def read_metrics(request: Request, database: AppDatabase) -> Response:
     """Prometheus text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    figures: Figures = request.app.state.figures
+    disk: Disk = request.app.state.disk
+    disk.free()
+    return Response(await figures.text(database), media_type=CONTENT_TYPE_LATEST)

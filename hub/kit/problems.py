@@ -177,6 +177,10 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], HubError]], ...] = (
 )
 
 
+def _known_codes(kind: type[HubError]) -> set[tuple[int, str]]:
+    return {(kind.status, kind.code)}.union(*(_known_codes(narrower) for narrower in kind.__subclasses__()))
+
+
 def _leaves_a_trace(error: HubError) -> bool:
     """Every 401 and 403; of a limit that is reached the first refusal, not the hundreds after it."""
     if isinstance(error, LimitReached):
@@ -202,6 +206,8 @@ def install(app: FastAPI, *, render: Render, on_refusal: OnRefusal) -> None:
 
         return handle
 
+    for status, code in _known_codes(HubError):
+        PROBLEMS.labels(status, code)  # a counter that first appears at 1 has not risen, as Prometheus sees it
     for kind, translate in _TRANSLATIONS:
         app.add_exception_handler(kind, handler(translate))
 
