@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,7 @@ from hub.forms import service as forms
 from hub.forms.content import FormContent
 from hub.geography import service as geography
 from hub.geography.levels import Level
+from hub.geography.service import NamedPlace
 from hub.grants import service as grants
 from hub.identity.subject import Subject
 from hub.kit import clock
@@ -28,8 +30,9 @@ from hub.kit.db import set_scope
 from hub.kit.errors import PreconditionFailed, PreconditionRequired
 from hub.kit.i18n import gettext as _
 from hub.store import service as store
-from hub.store.rows import ValueQuery, ValueRow
-from hub.store.scope import Place
+from hub.store.past import select_past
+from hub.store.rows import ValueQuery
+from hub.store.scope import Place, ReadScope
 from hub.validation import LookBack, LookedBack, ValidationReport, check, derive, recall
 
 # A township has dozens of villages; fourteen periods of the largest stay below one page.
@@ -146,13 +149,20 @@ async def open_sheet(
     form = await forms.get_form(session, collection.form, collection.form_version)
     period = Period.parse(collection.period)
     level: Level = "township" if collection.object_class == "township" else "village"
-    asked = await geography.subtree_codes(session, [collection.township], level, period.last_day)
-    typed = {entry.division for entry in entries}
-    known = await geography.get_divisions(session, sorted({collection.township, *asked, *typed}))
-    township = known[collection.township]
+    asked = await geography.subtree_places(session, [collection.township], level, period.last_day)
+    names = {place.code: place.name for place in asked}
+    strangers = sorted({entry.division for entry in entries} - names.keys() - {collection.township})
+    known = {*names, collection.township, *(await geography.get_divisions(session, strangers) if strangers else ())}
     looked_back = _shown_past(form) if shows_previous else form.spec.plan.looked_back
-    held = await _held(session, subject, form, looked_back, period, Place(township.code, frozenset(township.lineage)))
-    return Sheet(form, {code: known[code].name for code in asked}, held, frozenset(known))
+    township = Place(collection.township, await _lineage(session, collection.township, asked))
+    held = await _held(session, subject, form, looked_back, period, township)
+    return Sheet(form, names, held, frozenset(known))
+
+
+async def _lineage(session: AsyncSession, township: str, asked: Sequence[NamedPlace]) -> frozenset[str]:
+    """A village's lineage passes through its township; only a township without villages is looked up."""
+    lineage = asked[0].lineage if asked else (await geography.get_division(session, township)).lineage
+    return frozenset(lineage[: lineage.index(township) + 1])
 
 
 def _shown_past(form: FormContent) -> LookedBack:
@@ -171,33 +181,32 @@ async def _held(
     place: Place,
 ) -> Mapping[str, HeldRow]:
     """The past that is looked back on from this period, and what departments supplied for it, in one read."""
-    periods = {passed for look_back in looked_back for passed in look_back.periods(period)}
-    elements = [element.identifier for remembered in looked_back.values() for element in remembered]
-    if form.supplied:
-        periods.add(period)
-        elements += [item.identifier for item in form.supplied]
-    if not elements:
-        return {}
     scope = await grants.read_scope(session, subject)
-    query = ValueQuery(form.object_class, tuple(sorted(periods)), tuple(dict.fromkeys(elements)), place)
-    page = await store.select_values(session, scope, query, after=None, limit=HELD_ROWS)
-    rows: dict[str, dict[str, ValueRow]] = defaultdict(dict)
-    for row in page.rows:
-        rows[row.division][row.period] = row
-    return {division: _held_row(form, looked_back, period, by_period) for division, by_period in rows.items()}
-
-
-def _held_row(form: FormContent, looked_back: LookedBack, period: Period, by_period: Mapping[str, ValueRow]) -> HeldRow:
-    past = recall(looked_back, period, {passed: row.values for passed, row in by_period.items()})
-    current = by_period.get(str(period))
-    if current is None:
-        return HeldRow(past)
-    supplied = {
-        item.identifier: current.values[item.identifier]
-        for item in form.supplied
-        if current.values.get(item.identifier) is not None
+    past: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    periods = {passed for look_back in looked_back for passed in look_back.periods(period)}
+    if periods:
+        remembered = {element.identifier for elements in looked_back.values() for element in elements}
+        query = ValueQuery(form.object_class, tuple(sorted(periods)), tuple(sorted(remembered)), place)
+        for row in await select_past(session, scope, query):
+            past[row.division][row.period] = row.values
+    supplied = await _supplied(session, scope, form, period, place) if form.supplied else {}
+    return {
+        division: HeldRow(recall(looked_back, period, past.get(division, {})), *supplied.get(division, ({}, {})))
+        for division in past.keys() | supplied.keys()
     }
-    return HeldRow(past, supplied, {name: current.versions[name] for name in supplied})
+
+
+async def _supplied(
+    session: AsyncSession, scope: ReadScope, form: FormContent, period: Period, place: Place
+) -> dict[str, tuple[dict[str, Any], dict[str, int]]]:
+    """What departments supplied for this period, with the versions it was supplied under."""
+    query = ValueQuery(form.object_class, (period,), tuple(item.identifier for item in form.supplied), place)
+    page = await store.select_values(session, scope, query, after=None, limit=HELD_ROWS)
+    found = {}
+    for row in page.rows:
+        values = {identifier: value for identifier, value in row.values.items() if value is not None}
+        found[row.division] = (values, {identifier: row.versions[identifier] for identifier in values})
+    return found
 
 
 async def _etag(session: AsyncSession, collection: Collection, draft: Draft | None) -> str:

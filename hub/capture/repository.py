@@ -11,6 +11,7 @@ from hub.capture.lifecycle import CollectionState
 from hub.capture.models import Collection, Draft, Submission
 from hub.geography.levels import CODE_LENGTHS
 from hub.kit.clock import CHINA
+from hub.kit.json import Written
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ async def get_submission(session: AsyncSession, area: str, number: str) -> Submi
     return await session.get(Submission, (area, number))
 
 
-async def add_submission(session: AsyncSession, submission: Submission) -> None:
-    session.add(submission)
-    await session.flush()
+async def add_submission(session: AsyncSession, submission: Submission, content: Written) -> None:
+    """`content` is the submission's, spelled already: its checksum is of this text."""
+    values = {column.name: getattr(submission, column.name) for column in Submission.__table__.columns}
+    await session.execute(insert(Submission).values({**values, "content": content}))

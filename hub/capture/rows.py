@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.datatypes import Value, to_wire
+from hub.datatypes import Value
 from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import ErrorItem
@@ -151,10 +151,10 @@ def captured_only(form: FormContent, values: Mapping[str, Any]) -> dict[str, Any
 def wire_values(form: FormContent, values: Mapping[str, Value | None]) -> dict[str, Any]:
     """Typed values as JSON carries them, in the form's order; what has no value is left out."""
     wired = {}
-    for item in form.fields:
-        value = values.get(item.identifier)
+    for identifier, to_wire in form.writers:
+        value = values.get(identifier)
         if value is not None:
-            wired[item.identifier] = to_wire(value, item.spec.domain)
+            wired[identifier] = to_wire(value)
     return wired
 
 

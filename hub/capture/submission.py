@@ -21,10 +21,11 @@ from hub.capture.schemas import FindingRead
 from hub.capture.service import own, reach_of
 from hub.forms.content import FormContent
 from hub.identity.subject import Subject
-from hub.kit import clock
+from hub.kit import clock, json
 from hub.kit.db import set_scope
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
+from hub.kit.json import Written
 from hub.store import recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
@@ -67,9 +68,11 @@ async def submit_draft(
     if earlier is not None and content == earlier.content:
         raise NothingChanged(_("提交的内容与上一次完全相同，不需要再次提交。"))
     await repository.delete_draft(session, collection.area, collection.id)
+    spelled = Written(json.canonical(content))
     recorded = await recording.record_values(session, _writing(subject, collection, sheet, rows, reason))
     submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier)
-    await _file(session, subject, collection, submission)
+    submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
+    await _file(session, subject, collection, submission, spelled)
     return submission
 
 
@@ -158,17 +161,18 @@ def _submission(
         door=door_of(subject),
         reason=reason,
         supersedes=earlier.number if earlier else None,
-        checksum=submission_checksum(recorded.number, collection.id, recorded.submitted_at, content),
         content=content,
         warnings=[asdict(warning) for warning in confirmed],
         changed_rows=len(recorded.changed),
     )
 
 
-async def _file(session: AsyncSession, subject: Subject, collection: Collection, submission: Submission) -> None:
+async def _file(
+    session: AsyncSession, subject: Subject, collection: Collection, submission: Submission, content: Written
+) -> None:
     collection.submission = submission.number
     collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
-    await repository.add_submission(session, submission)
+    await repository.add_submission(session, submission, content)
     await audit.record(
         session,
         subject.actor,

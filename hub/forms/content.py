@@ -1,11 +1,12 @@
 """A form with everything that is asked, by whom it is owed and how it is judged. Immutable."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from hub.datatypes import DATATYPES, Value
 from hub.forms.assembly import Difference, Obligation
 from hub.kit import json
 from hub.validation import ElementSpec, FormSpec
@@ -75,6 +76,11 @@ class FormContent:
     def versions(self) -> Mapping[str, int]:
         """Identifier to the element version that is asked."""
         return {field.identifier: field.spec.version for field in self.fields}
+
+    @cached_property
+    def writers(self) -> tuple[tuple[str, Callable[[Value], Value]], ...]:
+        """Identifier and how its value goes over the wire, in the form's order."""
+        return tuple((field.identifier, DATATYPES[field.spec.domain.datatype].to_wire) for field in self.fields)
 
     @cached_property
     def rule_versions(self) -> Mapping[str, int]:

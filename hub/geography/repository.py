@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from psycopg import AsyncConnection
-from sqlalchemy import ARRAY, ColumnElement, Text, and_, cast, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Text, and_, cast, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.files import DivisionRow
@@ -54,13 +54,16 @@ def _is_open(on: date) -> ColumnElement[bool]:
     )
 
 
-async def list_subtree_codes(session: AsyncSession, codes: Sequence[str], level: str, on: date) -> Sequence[str]:
+async def list_subtree(
+    session: AsyncSession, codes: Sequence[str], level: str, on: date
+) -> Sequence[Row[str, str, list[str]]]:
+    """Code, name and lineage, by code."""
     statement = (
-        select(Division.code)
+        select(Division.code, Division.name, Division.lineage)
         .where(Division.lineage.bool_op("&&")(cast(list(codes), ARRAY(Text))), Division.level == level, _is_open(on))
         .order_by(Division.code)
     )
-    return (await session.scalars(statement)).all()
+    return (await session.execute(statement)).all()
 
 
 async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:

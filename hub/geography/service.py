@@ -32,6 +32,15 @@ CROSSWALK_SYSTEM, CROSSWALK_YEAR = "MCA", 2025
 
 
 @dataclass(frozen=True)
+class NamedPlace:
+    """`lineage`: the codes from the province down to the division itself."""
+
+    code: str
+    name: str
+    lineage: Sequence[str]
+
+
+@dataclass(frozen=True)
 class DivisionsImported:
     rows: int
     added: int
@@ -81,7 +90,12 @@ async def list_children(session: AsyncSession, code: str) -> Sequence[Division]:
 
 async def subtree_codes(session: AsyncSession, codes: Sequence[str], level: Level, on: date) -> Sequence[str]:
     """The divisions of a level inside (or equal to) `codes` that are open on that day."""
-    return await repository.list_subtree_codes(session, codes, level, on)
+    return [place.code for place in await repository.list_subtree(session, codes, level, on)]
+
+
+async def subtree_places(session: AsyncSession, codes: Sequence[str], level: Level, on: date) -> Sequence[NamedPlace]:
+    """The same with names and lineages."""
+    return [NamedPlace(*place) for place in await repository.list_subtree(session, codes, level, on)]
 
 
 async def contains(session: AsyncSession, ancestor: str, code: str) -> bool:

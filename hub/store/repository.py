@@ -201,6 +201,12 @@ async def list_values(
     return (await session.execute(statement.limit(limit))).all()
 
 
+async def list_past(session: AsyncSession, rows: RowFilter) -> Sequence[Row[*tuple[Any, ...]]]:
+    payload = _picked(Record.payload, rows.elements).label("payload")
+    statement = _filtered(select(Record.period, Record.division, payload, Division.lineage), rows)
+    return (await session.execute(statement)).all()
+
+
 async def count_values(session: AsyncSession, rows: RowFilter) -> int:
     source = _source(rows)
     found = _filtered(select(source.period, source.division, source.entity), rows).distinct()

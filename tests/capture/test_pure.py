@@ -8,6 +8,8 @@ from hub.capture.checksum import submission_checksum
 from hub.capture.confirmations import Confirmation, ConfirmedWarning, reason_for
 from hub.capture.etag import content_sha256, entity_tag, matches
 from hub.capture.rows import TypedEntry, oversize
+from hub.kit import json
+from hub.kit.json import Written
 from hub.validation import Finding
 
 CURRENT = entity_tag(content_sha256([]))
@@ -89,30 +91,30 @@ class TestChecksum:
     collection = UUID("01234567-89ab-7def-8123-456789abcdef")
     at = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
+    def checksum(
+        self, content: list[object], *, number: str = number, collection: UUID = collection, at: datetime = at
+    ) -> str:
+        return submission_checksum(number, collection, at, Written(json.canonical(content)))
+
     def test_has_one_spelling_for_one_content(self) -> None:
         one = [{"division": "1", "values": {"a": 1, "b": Decimal("1.5")}}]
         other = [{"values": {"b": Decimal("1.5"), "a": 1}, "division": "1"}]
-        assert submission_checksum(self.number, self.collection, self.at, one) == submission_checksum(
-            self.number, self.collection, self.at, other
-        )
+        assert self.checksum(one) == self.checksum(other)
 
     def test_changes_with_every_part(self) -> None:
         content = [{"division": "1", "values": {"a": 1}}]
         sums = {
-            submission_checksum(self.number, self.collection, self.at, content),
-            submission_checksum("433124-0000000002", self.collection, self.at, content),
-            submission_checksum(self.number, UUID(int=1), self.at, content),
-            submission_checksum(self.number, self.collection, self.at.replace(second=1), content),
-            submission_checksum(self.number, self.collection, self.at, [{"division": "1", "values": {"a": 2}}]),
+            self.checksum(content),
+            self.checksum(content, number="433124-0000000002"),
+            self.checksum(content, collection=UUID(int=1)),
+            self.checksum(content, at=self.at.replace(second=1)),
+            self.checksum([{"division": "1", "values": {"a": 2}}]),
         }
         assert len(sums) == 5
 
     def test_is_what_anybody_can_compute(self) -> None:
         """`printf … | sha256sum` gives the same."""
-        assert (
-            submission_checksum(self.number, self.collection, self.at, [])
-            == "9e68baf9e1a0e07002fd4ee59a69d07d2c1fab25afc660f23b42ed8fdc177c00"
-        )
+        assert self.checksum([]) == "9e68baf9e1a0e07002fd4ee59a69d07d2c1fab25afc660f23b42ed8fdc177c00"
 
 
 def test_oversize_names_every_place() -> None:

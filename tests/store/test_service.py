@@ -70,7 +70,7 @@ class TestRecordValues:
     async def test_writes_only_inside_the_callers_scope(self, session: AsyncSession) -> None:
         writing = Writing(COUNTY, "village", "2026-10", [make_row(migrants=1)], actor="reporter_west", door="api")
         await set_scope(session, [WEST])
-        with pytest.raises(DBAPIError, match="row-level security"):  # noqa: PT012 - the savepoint is not the point
+        with pytest.raises(DBAPIError, match="row-level security"):
             async with session.begin_nested():
                 await recording.record_values(session, writing)
 
