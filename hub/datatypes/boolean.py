@@ -16,6 +16,7 @@ NO = frozenset({"否", "无", "false", "no", "0", "０", "×", "✗"})
 class Boolean(Datatype):
     name: ClassVar[str] = "boolean"
     constraints: ClassVar[frozenset[str]] = frozenset()
+    unreadable: ClassVar[str] = "value-not-boolean"
 
     def parse(self, raw: object, domain: ValueDomain) -> bool:  # noqa: ARG002 - nothing constrains it
         if isinstance(raw, bool):
@@ -26,7 +27,14 @@ class Boolean(Datatype):
                 return True
             if text in NO:
                 return False
-        raise ValueFault("value-not-boolean", raw, _("必须填“是”或“否”"))
+        raise ValueFault(self.unreadable, raw, _("必须填“是”或“否”"))
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
+        return pl.when(text.is_in(YES)).then(True).when(text.is_in(NO)).then(False)
+
+    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - nothing constrains it
+        words = "".join(sorted(YES | NO))
+        return words + words.upper()
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - one type
         return pl.Boolean()

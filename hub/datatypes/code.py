@@ -7,7 +7,7 @@ import polars as pl
 
 from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
-from hub.datatypes.numerals import HALF_WIDTH
+from hub.datatypes.numerals import FULL_WIDTH, HALF_WIDTH
 from hub.kit.i18n import gettext as _
 
 CHOICES_NAMED = 8
@@ -16,6 +16,7 @@ CHOICES_NAMED = 8
 class Code(Datatype):
     name: ClassVar[str] = "code"
     constraints: ClassVar[frozenset[str]] = frozenset({"code_list"})
+    unreadable: ClassVar[str] = "value-not-permitted"
 
     def parse(self, raw: object, domain: ValueDomain) -> str:
         """The code itself; its meaning in words is taken too when only one code has that meaning."""
@@ -29,7 +30,16 @@ class Code(Datatype):
                 return value
         choices = [f"{item.value} {item.meaning}" for item in domain.permissible_values]
         listed = "、".join(choices[:CHOICES_NAMED]) + ("…" if len(choices) > CHOICES_NAMED else "")
-        raise ValueFault("value-not-permitted", raw, _("必须从代码表中选（{choices}）").format(choices=listed))
+        raise ValueFault(self.unreadable, raw, _("必须从代码表中选（{choices}）").format(choices=listed))
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        return pl.when(text.is_in([value for value in domain.meanings if value == value.strip()])).then(text)
+
+    def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - any text may be
+        return value.is_not_null()
+
+    def alphabet(self, domain: ValueDomain) -> str:
+        return "".join((FULL_WIDTH, *domain.meanings, *domain.meanings.values()))
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - one type
         return pl.String()

@@ -1,6 +1,7 @@
 """The one shape every kind of value has."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import polars as pl
@@ -13,10 +14,36 @@ class Datatype(ABC):
     name: ClassVar[str]
     # The constraints of a ValueDomain that mean something for this kind; any other is refused.
     constraints: ClassVar[frozenset[str]]
+    # The finding code of a cell that is no such value at all.
+    unreadable: ClassVar[str]
 
     @abstractmethod
     def parse(self, raw: object, domain: ValueDomain) -> Value:
         """The typed value, or ValueFault. Blank input is the caller's question, not a value."""
+
+    @abstractmethod
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """The values of the cells of a column that are written plainly, exactly as `parse` reads them; null for others.
+
+        A column of a county's import is read at once like this, and only what stays null goes to `parse`, cell by
+        cell. So it may leave any cell to `parse`, and may take none that `parse` reads otherwise or calls no such
+        value. Whether a domain permits the values is judged by `refusals`.
+        """
+
+    def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:  # noqa: ARG002 - most have none
+        """By finding code, which values of `read_plain` the domain refuses; the first code that applies is told."""
+        return {}
+
+    def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - most have none
+        """Which values, typed but not read from a cell (computed, or held since long), `parse` itself has to judge."""
+        return pl.lit(value=False)
+
+    @abstractmethod
+    def alphabet(self, domain: ValueDomain) -> str | None:
+        """The characters a readable cell may consist of, blanks apart; None for any. One with another is `unreadable`.
+
+        It spares a column full of remarks the reading of every cell.
+        """
 
     @abstractmethod
     def polars_type(self, domain: ValueDomain) -> pl.DataType: ...

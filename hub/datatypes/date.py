@@ -8,7 +8,7 @@ import polars as pl
 
 from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import Value, ValueDomain, ValueFault
-from hub.datatypes.numerals import HALF_WIDTH
+from hub.datatypes.numerals import HALF_WIDTH, NUMERIC_CHARACTERS
 from hub.kit.i18n import gettext as _
 
 SPELLINGS = (
@@ -18,6 +18,8 @@ SPELLINGS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日"),
     re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})"),
 )
+
+PLAIN = "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
 
 def read_date(text: str) -> date | None:
@@ -33,6 +35,7 @@ def read_date(text: str) -> date | None:
 class Date(Datatype):
     name: ClassVar[str] = "date"
     constraints: ClassVar[frozenset[str]] = frozenset()
+    unreadable: ClassVar[str] = "value-not-date"
 
     def parse(self, raw: object, domain: ValueDomain) -> date:  # noqa: ARG002 - nothing constrains it
         # A datetime is a date to Python, but which day it is depends on a time zone nobody named.
@@ -40,8 +43,16 @@ class Date(Datatype):
             return raw
         value = read_date(raw.strip().translate(HALF_WIDTH)) if isinstance(raw, str) else None
         if value is None:
-            raise ValueFault("value-not-date", raw, _("必须是日期，如2026-03-31"))
+            raise ValueFault(self.unreadable, raw, _("必须是日期，如2026-03-31"))
         return value
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
+        """Polars also knows the year 0 and years with a sign."""
+        is_plain = text.str.contains(PLAIN)
+        return pl.when(is_plain).then(text.str.to_date("%Y-%m-%d", strict=False))
+
+    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - nothing constrains it
+        return NUMERIC_CHARACTERS + "/年月日"
 
     def to_wire(self, value: Value) -> Value:
         return value.isoformat() if isinstance(value, date) else value

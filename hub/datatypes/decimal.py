@@ -1,5 +1,6 @@
 """Amounts and rates, exact to their last digit."""
 
+from collections.abc import Mapping
 from decimal import Decimal as Number
 from typing import ClassVar
 
@@ -9,10 +10,12 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     MAXIMUM_DIGITS,
+    NUMERIC_CHARACTERS,
     canonical,
     check_range,
     digits_of,
     has_narrower_range,
+    is_out_of_range,
     range_schema,
     read_number,
     refuse_long,
@@ -31,11 +34,12 @@ def decimals_of(domain: ValueDomain) -> int:
 class Decimal(Datatype):
     name: ClassVar[str] = "decimal"
     constraints: ClassVar[frozenset[str]] = frozenset({"minimum", "maximum", "decimals"})
+    unreadable: ClassVar[str] = "value-not-number"
 
     def parse(self, raw: object, domain: ValueDomain) -> Number:
         number = read_number(raw)
         if number is None:
-            raise ValueFault("value-not-number", raw, _("必须是数字"))
+            raise ValueFault(self.unreadable, raw, _("必须是数字"))
         refuse_long(number, raw)
         limit = decimals_of(domain)
         _whole, fraction = digits_of(number)
@@ -45,6 +49,24 @@ class Decimal(Datatype):
         value = canonical(number)
         refuse_out_of_range(value, raw, domain)
         return value
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """Polars rounds what has more decimals than the type, and reads 1e3, so the spelling is looked at first."""
+        limit = decimals_of(domain)
+        whole = f"[0-9]{{1,{MAXIMUM_DIGITS - limit}}}" if limit < MAXIMUM_DIGITS else "0"
+        fraction = rf"(\.[0-9]{{1,{limit}}})?" if limit else ""
+        is_plain = text.str.contains(f"^[+-]?{whole}{fraction}$")
+        return pl.when(is_plain).then(text.cast(self.polars_type(domain), strict=False))
+
+    def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        return is_out_of_range(value, domain)
+
+    def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """It may have more digits than a number may have; whether it does depends on the zeros at its end."""
+        return value.abs() >= Number(1).scaleb(MAXIMUM_DIGITS - decimals_of(domain))
+
+    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every number is written alike
+        return NUMERIC_CHARACTERS
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:
         return pl.Decimal(POLARS_PRECISION, decimals_of(domain))

@@ -95,6 +95,13 @@ def shown(raw: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
+# What `str.strip` takes away, for those who look at a whole column (a test keeps it so).
+BLANKS = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+
 def is_blank(raw: object) -> bool:
     """Nothing was typed: an empty cell is no answer, and not the answer zero."""
     return raw is None or (isinstance(raw, str) and not raw.strip())

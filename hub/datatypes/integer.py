@@ -1,5 +1,6 @@
 """Counts: persons, households, days."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -9,9 +10,11 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     FIRST_TOO_LONG_INTEGER,
+    NUMERIC_CHARACTERS,
     check_range,
     digits_of,
     has_narrower_range,
+    is_out_of_range,
     range_schema,
     read_number,
     refuse_long,
@@ -19,10 +22,14 @@ from hub.datatypes.numerals import (
 )
 from hub.kit.i18n import gettext as _
 
+# A sign, fifteen digits and a few zeros before them.
+LONGEST_PLAIN = 20
+
 
 class Integer(Datatype):
     name: ClassVar[str] = "integer"
     constraints: ClassVar[frozenset[str]] = frozenset({"minimum", "maximum"})
+    unreadable: ClassVar[str] = "value-not-integer"
 
     def parse(self, raw: object, domain: ValueDomain) -> int:
         # The plain case first: a form is read cell by cell, and nearly every cell is a small integer.
@@ -31,14 +38,27 @@ class Integer(Datatype):
             return raw
         number = read_number(raw)
         if number is None:
-            raise ValueFault("value-not-integer", raw, _("必须是整数"))
+            raise ValueFault(self.unreadable, raw, _("必须是整数"))
         refuse_long(number, raw)
         _whole, fraction = digits_of(number)
         if fraction:
-            raise ValueFault("value-not-integer", raw, _("必须是整数"))
+            raise ValueFault(self.unreadable, raw, _("必须是整数"))
         value = int(number)
         refuse_out_of_range(value, raw, domain)
         return value
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - every integer reads alike
+        """Polars reads an optional sign and digits, and nothing else; but `parse` takes no numeral without end."""
+        return pl.when(text.str.len_bytes() <= LONGEST_PLAIN).then(text.cast(pl.Int64, strict=False))
+
+    def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        return {
+            "value-too-precise": (value >= FIRST_TOO_LONG_INTEGER) | (value <= -FIRST_TOO_LONG_INTEGER),
+            **is_out_of_range(value, domain),
+        }
+
+    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every integer is written alike
+        return NUMERIC_CHARACTERS
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - every integer has one type
         return pl.Int64()

@@ -5,7 +5,10 @@ Fifteen digits is what Excel, JSON readers of other programs and our own API car
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+
+import polars as pl
 
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.kit.i18n import gettext as _
@@ -14,7 +17,9 @@ MAXIMUM_DIGITS = 15
 FIRST_TOO_LONG_INTEGER: int = 10**MAXIMUM_DIGITS
 LONGEST_NUMERAL = 400
 
-HALF_WIDTH = str.maketrans("０１２３４５６７８９－−＋．，", "0123456789--+.,")
+FULL_WIDTH = "０１２３４５６７８９－−＋．，"
+HALF_WIDTH = str.maketrans(FULL_WIDTH, "0123456789--+.,")
+NUMERIC_CHARACTERS = "0123456789+-.," + FULL_WIDTH
 NUMERAL = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
 
 
@@ -73,6 +78,13 @@ def refuse_out_of_range(number: int | Decimal, raw: object, domain: ValueDomain)
     else:
         expectation = _("不能大于{maximum}").format(maximum=high)
     raise ValueFault("value-out-of-range", raw, expectation)
+
+
+def is_out_of_range(number: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+    """`refuse_out_of_range` for a column: by the code of the finding, which numbers get one."""
+    outside = [number < domain.minimum] if domain.minimum is not None else []
+    outside += [number > domain.maximum] if domain.maximum is not None else []
+    return {"value-out-of-range": pl.any_horizontal(outside)} if outside else {}
 
 
 def has_narrower_range(old: ValueDomain, new: ValueDomain) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import ClassVar
 
 import polars as pl
@@ -14,6 +15,9 @@ DEFAULT_MAXIMUM_LENGTH = 1000
 LINE_BREAKS_AND_TABS = frozenset("\n\r\t")
 # Control characters; surrogates have no UTF-8, and PostgreSQL takes no NUL.
 UNPRINTABLE = frozenset({"Cc", "Cs"})
+
+# Empty, blank at either end, or with a control character (a line break too: `parse` decides which may stand).
+NOT_PLAIN = r"^$|^\s|\s$|\p{Cc}"
 
 
 def maximum_length_of(domain: ValueDomain) -> int:
@@ -29,19 +33,35 @@ def is_printable(text: str) -> bool:
 class Text(Datatype):
     name: ClassVar[str] = "text"
     constraints: ClassVar[frozenset[str]] = frozenset({"maximum_length", "pattern"})
+    unreadable: ClassVar[str] = "value-not-text"
 
     def parse(self, raw: object, domain: ValueDomain) -> str:
         if not isinstance(raw, str):
-            raise ValueFault("value-not-text", raw, _("必须是文字"))
+            raise ValueFault(self.unreadable, raw, _("必须是文字"))
         value = raw.strip()
         limit = maximum_length_of(domain)
         if len(value) > limit:
             raise ValueFault("value-too-long", raw, _("最多{limit}个字").format(limit=limit))
         if not is_printable(value):
-            raise ValueFault("value-not-text", raw, _("不能含有控制字符"))
+            raise ValueFault(self.unreadable, raw, _("不能含有控制字符"))
         if domain.pattern is not None and not re.fullmatch(domain.pattern, value):
             raise ValueFault("value-pattern-mismatch", raw, _("必须符合格式{pattern}").format(pattern=domain.pattern))
         return value
+
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """A pattern is Python's, and polars has other regular expressions: `parse` judges each different text once."""
+        if domain.pattern is not None:
+            return pl.repeat(None, pl.len(), dtype=pl.String())
+        return pl.when(~text.str.contains(NOT_PLAIN)).then(text)
+
+    def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        return {"value-too-long": value.str.len_chars() > maximum_length_of(domain)}
+
+    def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - any text may be
+        return value.is_not_null()
+
+    def alphabet(self, domain: ValueDomain) -> None:  # noqa: ARG002 - any character is text
+        return None
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - one type
         return pl.String()

@@ -1,6 +1,7 @@
 """The check of a form: every finding at once, none raised."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -32,21 +33,45 @@ def check(
     CPU-bound: call it off the event loop.
     """
     with use_language(language or current_language()):
-        placed, strangers = _sort_out(rows, expected_divisions, known_divisions)
-        read = [read_row(spec, row) for row in placed]
-        first = _first_of_each(read)
-        frame = build_frame(spec.plan, first)
-        violations = _judge_rules(spec, first, frame)
-        findings = [finding for one in read for finding in one.findings]
-        findings += violations + _judge_derivations(spec, first, frame, violations)
-        findings += strangers + _repeated(read, first) + _absent(placed, expected_divisions)
-        typed = tuple(TypedRow(one.row.division, one.row.entity, one.values, one.missing) for one in first)
-        return ValidationReport(_in_order(spec, rows, findings), typed)
+        examination = examine(spec, rows, expected_divisions, known_divisions)
+        findings = [finding for _row, finding in examination.findings]
+        findings += absent_rows(expected_divisions, {row.division for row in rows})
+        typed = (TypedRow(one.row.division, one.row.entity, one.values, one.missing) for one in examination.read)
+        return ValidationReport(tuple(findings), tuple(typed))
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The findings in the report's order, each with its row, and the rows that may be stored when none is an error."""
+
+    findings: Sequence[tuple[Row, Finding]]
+    read: Sequence[ReadRow]
+
+
+Found = list[tuple[Row, Finding]]
+
+
+def examine(
+    spec: FormSpec,
+    rows: Sequence[Row],
+    expected_divisions: Mapping[str, str] | None,
+    known_divisions: Container[str] | None,
+) -> Examination:
+    """All that can be said of rows that are there."""
+    placed, strangers = _sort_out(rows, expected_divisions, known_divisions)
+    read = [read_row(spec, row) for row in placed]
+    first = _first_of_each(read)
+    frame = build_frame(spec.plan, first)
+    violations = _judge_rules(spec, first, frame)
+    findings = [(one.row, finding) for one in read for finding in one.findings]
+    findings += violations + _judge_derivations(spec, first, frame, violations)
+    findings += strangers + _repeated(read, first)
+    return Examination(_in_order(spec, rows, findings), first)
 
 
 def _sort_out(
     rows: Sequence[Row], expected: Mapping[str, str] | None, known: Container[str] | None
-) -> tuple[list[Row], list[Finding]]:
+) -> tuple[list[Row], Found]:
     """Rows of the task, and a finding for each that is not; what such a row says is nobody's to judge here."""
     if expected is None:
         return list(rows), []
@@ -63,8 +88,8 @@ def _sort_out(
     return placed, findings
 
 
-def _of_row(row: Row, code: str, message: str) -> Finding:
-    return Finding("error", code, message, division=row.division, entity=row.entity)
+def _of_row(row: Row, code: str, message: str) -> tuple[Row, Finding]:
+    return row, Finding("error", code, message, division=row.division, entity=row.entity)
 
 
 def _key(row: Row) -> tuple[str, str]:
@@ -78,7 +103,7 @@ def _first_of_each(read: Sequence[ReadRow]) -> list[ReadRow]:
     return list(found.values())
 
 
-def _repeated(read: Sequence[ReadRow], first: Sequence[ReadRow]) -> list[Finding]:
+def _repeated(read: Sequence[ReadRow], first: Sequence[ReadRow]) -> Found:
     kept = {id(one) for one in first}
     return [
         _of_row(one.row, "row-duplicate", _("{place}：这一行重复了，请只留一行").format(place=one.row.place))
@@ -87,27 +112,24 @@ def _repeated(read: Sequence[ReadRow], first: Sequence[ReadRow]) -> list[Finding
     ]
 
 
-def _absent(placed: Sequence[Row], expected: Mapping[str, str] | None) -> list[Finding]:
-    present = {row.division for row in placed}
-    return [
-        _of_row(Row(division), "row-missing", _("{place}：还没有填报，请补上这一行").format(place=name))
-        for division, name in (expected or {}).items()
-        if division not in present
-    ]
+def absent_rows(expected: Mapping[str, str] | None, present: Container[str]) -> Iterator[Finding]:
+    """A finding for each division that the task asks for and no row is about."""
+    for division, name in (expected or {}).items():
+        if division not in present:
+            message = _("{place}：还没有填报，请补上这一行").format(place=name)
+            yield Finding("error", "row-missing", message, division=division)
 
 
-def _judge_derivations(
-    spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame, violations: Sequence[Finding]
-) -> list[Finding]:
+def _judge_derivations(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame, violations: Found) -> Found:
     """Adds the derived values to the rows; one that its own domain refuses is a finding, not a stored value.
 
     It is only told when nothing it was computed from is in question already: one slip, one finding.
     """
     questioned: dict[tuple[str, str], set[str]] = {_key(one.row): set() for one in read}
-    for violation in violations:
+    for _row, violation in violations:
         if violation.severity == "error":
             questioned[violation.division, violation.entity].update(violation.elements)
-    findings = []
+    findings: Found = []
     for derivation in (one for step in spec.plan.steps for one in step):
         element = derivation.element
         for one, value in zip(read, frame[element.identifier].to_list(), strict=True):
@@ -118,7 +140,7 @@ def _judge_derivations(
             except ValueFault as fault:
                 doubtful = questioned[_key(one.row)]
                 if doubtful.isdisjoint(derivation.compiled.named):
-                    findings.append(_bad_derivation(spec, one.row, derivation, fault))
+                    findings.append((one.row, _bad_derivation(spec, one.row, derivation, fault)))
                 doubtful.add(element.identifier)
     return findings
 
@@ -139,15 +161,17 @@ def _bad_derivation(spec: FormSpec, row: Row, derivation: Derivation, fault: Val
     )
 
 
-def _judge_rules(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame) -> list[Finding]:
+def _judge_rules(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame) -> Found:
     plan = spec.plan
     failed = failures(frame, plan.verdicts)
     if not failed:
         return []
     values = frame.to_dicts()
-    return [
-        _violation(spec, read[failure.row].row, plan.rules[failure.rule], values[failure.row]) for failure in failed
-    ]
+    found: Found = []
+    for failure in failed:
+        row = read[failure.row].row
+        found.append((row, _violation(spec, row, plan.rules[failure.rule], values[failure.row])))
+    return found
 
 
 def _violation(spec: FormSpec, row: Row, rule: PlannedRule, values: Mapping[str, Value | None]) -> Finding:
@@ -199,17 +223,16 @@ def _plain(value: Value) -> Value:
     return canonical(value) if isinstance(value, Decimal) else value
 
 
-def _in_order(spec: FormSpec, rows: Sequence[Row], findings: list[Finding]) -> tuple[Finding, ...]:
+def _in_order(spec: FormSpec, rows: Sequence[Row], findings: Found) -> Found:
+    """By row, rows of one division and entity together, then by the form's elements."""
     row_order: dict[tuple[str, str], int] = {}
     for row in rows:
         row_order.setdefault(_key(row), len(row_order))
-    last_row, last_element = len(row_order), len(spec.elements)
-    return tuple(
-        sorted(
-            findings,
-            key=lambda finding: (
-                row_order.get((finding.division, finding.entity), last_row),
-                -1 if finding.element is None else spec.order.get(finding.element, last_element),
-            ),
-        )
+    last_element = len(spec.elements)
+    return sorted(
+        findings,
+        key=lambda found: (
+            row_order[_key(found[0])],
+            -1 if found[1].element is None else spec.order.get(found[1].element, last_element),
+        ),
     )

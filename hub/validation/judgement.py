@@ -43,19 +43,30 @@ def accept_frame(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> None:
     schema.validate(frame.select(pl.struct(pl.all()).alias(ROW)), lazy=True)
 
 
+def judge(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> pl.DataFrame:
+    """A column of verdicts for each rule, named by its number. A rule that comes out null is not judged."""
+    return frame.select(rule.alias(str(number)) for number, rule in enumerate(rules))
+
+
+def failing_rules(verdicts: pl.DataFrame) -> list[int]:
+    """The rules that are false in any row, as pandera judges them: a verdict for each rule over all its rows."""
+    if not verdicts.width or verdicts.is_empty():
+        return []
+    held = verdicts.select(pl.all().all()).row(0)
+    by_rule = pl.DataFrame({RULE: range(len(held)), VERDICT: held}, schema={RULE: pl.UInt32(), VERDICT: pl.Boolean()})
+    if is_accepted(by_rule):
+        return []
+    return [number for number, is_held in enumerate(held) if not is_held]
+
+
 def failures(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> list[Failure]:
-    """Which rule is false in which row of the frame. A rule that comes out null is not judged."""
-    if not rules or frame.is_empty():
-        return []
-    verdicts = (
-        frame.select(rule.alias(str(number)) for number, rule in enumerate(rules))
-        .with_row_index(ROW)
-        .unpivot(index=ROW, variable_name=RULE, value_name=VERDICT)
+    """Which rule is false in which row of the frame."""
+    verdicts = judge(frame, rules)
+    return sorted(
+        Failure(row, number)
+        for number in failing_rules(verdicts)
+        for row in (~verdicts[str(number)]).fill_null(value=False).arg_true()
     )
-    if is_accepted(verdicts):
-        return []
-    failing = verdicts.filter(~pl.col(VERDICT))
-    return sorted(Failure(row, int(rule)) for row, rule in failing.select(ROW, RULE).iter_rows())
 
 
 def is_accepted(verdicts: pl.DataFrame) -> bool:

@@ -64,9 +64,9 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     computed = [derivation.compiled for derivation in derivations]
     derived_from = _looked_back(elements, computed)
     looked_back = _looked_back(elements, [*computed, *(rule.compiled for rule in planned)])
-    columns = {element.identifier: _polars_type(element.domain) for element in (*captured, *supplied)}
+    columns = {element.identifier: polars_type(element.domain) for element in (*captured, *supplied)}
     columns |= {
-        look_back.column(element.identifier): _polars_type(look_back.domain(element.domain))
+        look_back.column(element.identifier): polars_type(look_back.domain(element.domain))
         for look_back, remembered in looked_back.items()
         for element in remembered
     }
@@ -83,7 +83,7 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     )
 
 
-def _polars_type(domain: ValueDomain) -> pl.DataType:
+def polars_type(domain: ValueDomain) -> pl.DataType:
     return DATATYPES[domain.datatype].polars_type(domain)
 
 
@@ -108,16 +108,16 @@ def _rounded(compiled: CompiledExpression, element: ElementSpec) -> pl.Expr:
 
     A result of more than 15 digits becomes null: later derivations count on operands no longer than that.
     """
-    polars_type, shape = _polars_type(element.domain), compiled.shape
+    dtype, shape = polars_type(element.domain), compiled.shape
     if shape.kind != "number":
         return compiled.polars
     result = compiled.polars
     if shape.bound > FIRST_TOO_LONG_INTEGER:
         result = pl.when(result.abs() < FIRST_TOO_LONG_INTEGER).then(result)
-    decimals = decimals_of(element.domain) if polars_type.is_decimal() else 0
+    decimals = decimals_of(element.domain) if dtype.is_decimal() else 0
     if shape.scale > decimals:
         result = result.round(decimals, mode="half_away_from_zero")
-    return result.cast(polars_type)
+    return result.cast(dtype)
 
 
 def _looked_back(elements: Sequence[ElementSpec], expressions: Sequence[CompiledExpression]) -> LookedBack:

@@ -139,6 +139,10 @@ def build_frame(plan: FormPlan, rows: Iterable[ReadRow]) -> pl.DataFrame:
                 columns[look_back.column(element.identifier)].append(_remembered(read.row.past, look_back, element))
     frame = pl.DataFrame(columns, schema=dict(plan.columns))
     accept_frame(plan.schema, frame)
+    return with_derived(plan, frame)
+
+
+def with_derived(plan: FormPlan, frame: pl.DataFrame) -> pl.DataFrame:
     for step in plan.steps:
         frame = frame.with_columns(derivation.polars for derivation in step)
     return frame

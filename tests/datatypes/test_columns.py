@@ -1,0 +1,83 @@
+"""What polars reads of a column at once is what `parse` reads of each cell."""
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from hub.datatypes import DATATYPES, PermissibleValue, ValueDomain, ValueFault, is_blank, parse
+from hub.datatypes.domain import BLANKS
+
+CELLS = (
+    "5", "+5", "-5", "-0", " 5", "5 ", "007", "1.0", "1.50", "1e3", "٣", "５", "1,000", "1_000", "0x1", "9" * 15,
+    "1" + "0" * 15, "9223372036854775807", "9223372036854775808", "-9223372036854775808", "0" * 15 + "5",
+    "0" * 399 + "5", "0" * 400 + "5", "++5", "+", "1.", ".5", "1.239", "1.2390000", "0.1e1", "inf", "nan", "\u22125",
+    "5\x00", "5\u2003", "true", "True", "是", "１", "1", "0", "无", "2026-03-01", "2026-3-1", "2026-02-30",
+    "0000-01-01", "+2026-01-01", "12026-01-01", "9999-12-31", "0001-01-01", "2026-03-01x", "a", "水泥路", "10",
+    "１０", "好 ", "a\tb", "a\u00a0", "\x1fa", "a\x9f", "长" * 30, "12345678901.5", "0.123456789012345",
+    "1234567890.12345",
+)  # fmt: skip
+DOMAINS = (
+    ValueDomain("integer"),
+    ValueDomain("integer", minimum=-3, maximum=Decimal(100)),
+    ValueDomain("decimal"),
+    ValueDomain("decimal", minimum=Decimal("-1.5"), maximum=1000, decimals=2),
+    ValueDomain("decimal", decimals=0),
+    ValueDomain("decimal", decimals=15),
+    ValueDomain("boolean"),
+    ValueDomain("date"),
+    ValueDomain(
+        "code", code_list="x", permissible_values=(PermissibleValue("1", "水泥路"), PermissibleValue("10", "a"))
+    ),
+    ValueDomain("text"),
+    ValueDomain("text", maximum_length=5),
+    ValueDomain("text", pattern="[0-9]+"),
+)
+
+
+def outcome(cell: str, domain: ValueDomain) -> object:
+    try:
+        return parse(cell, domain)
+    except ValueFault as fault:
+        return fault.code
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+def test_a_column_reads_as_its_cells(domain: ValueDomain) -> None:
+    datatype = DATATYPES[domain.datatype]
+    frame = pl.DataFrame({"cell": CELLS})
+    plain = frame.select(datatype.read_plain(pl.col("cell"), domain).alias("value"))
+    assert plain.height == frame.height
+    assert plain.schema["value"] == datatype.polars_type(domain)
+    refused = plain.select(
+        refusal.alias(code) for code, refusal in datatype.refusals(pl.col("value"), domain).items()
+    ).to_dicts() or [{}] * len(CELLS)
+    for cell, value, told in zip(CELLS, plain["value"].to_list(), refused, strict=True):
+        if value is None:
+            continue
+        code = next((code for code, is_refused in told.items() if is_refused), None)
+        assert outcome(cell, domain) == (value if code is None else code), cell
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+def test_only_the_unreadable_has_a_character_outside_the_alphabet(domain: ValueDomain) -> None:
+    datatype = DATATYPES[domain.datatype]
+    alphabet = datatype.alphabet(domain)
+    if alphabet is None:
+        assert domain.datatype == "text"
+        return
+    for cell in CELLS:
+        if not is_blank(cell) and set(cell) - set(alphabet) - set(BLANKS):
+            assert outcome(cell, domain) == datatype.unreadable, cell
+
+
+@pytest.mark.parametrize("domain", DOMAINS[:4], ids=str)
+def test_a_plain_column_needs_no_other_reading(domain: ValueDomain) -> None:
+    """Else an import of a province would read its cells one by one, and only take long."""
+    cells = pl.DataFrame({"cell": ["5", "0", "12", "-3"]})
+    plain = cells.select(DATATYPES[domain.datatype].read_plain(pl.col("cell"), domain))
+    assert plain.to_series().null_count() == 0
+
+
+def test_blanks_are_what_strip_takes() -> None:
+    assert sorted(BLANKS) == [chr(code) for code in range(0x110000) if chr(code).isspace()]
