@@ -65,11 +65,10 @@ class TestFirstStart:
         done = hub("schema", "export", str(exported))
         assert done.returncode == 0, done.stderr
         before = hub("schema", "plan", str(exported)).stdout
-        for path in exported.rglob("*.yaml"):
-            text = path.read_text(encoding="utf-8")
-            if "外出务工人数" in text and "village_migrant_workers" in text:
-                path.write_text(text.replace("zh: 外出务工人数\n", "zh: 外出务工的人数\n", 1), encoding="utf-8")
-                break
+        path = exported / "elements" / "village-month.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert "zh: 外出务工人数\n" in text
+        path.write_text(text.replace("zh: 外出务工人数\n", "zh: 外出务工的人数\n", 1), encoding="utf-8")
         after = hub("schema", "plan", str(exported)).stdout
         new = set(after.splitlines()) - set(before.splitlines())
         assert len([line for line in new if "village_migrant_workers" in line]) == 1

@@ -2,20 +2,23 @@
 
 import csv
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from hub.calendar.periods import Period
+from hub.registry.file_models import ElementDeclaration
 from hub.registry.files import read_folder
 from hub.settings import share_folder
-from hub.validation import ElementSpec
 
 MAGNITUDES = Path(__file__).parent / "magnitudes.csv"
 # A stock moves little from month to month; a flow is another number every month.
 DRIFT = 0.02
+A_DAY_OF_THE_MONTH = "day"
+SIGNS = ("+", "-")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Magnitude:
     low: float
     high: float
     choices: tuple[str, ...]
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The elements that `base` names; some of another form, whose figure is that of the same day."""
+        return tuple(word for word in self.base.split() if word not in (*SIGNS, A_DAY_OF_THE_MONTH))
 
 
 def read_magnitudes() -> list[Magnitude]:
@@ -44,60 +52,87 @@ def read_magnitudes() -> list[Magnitude]:
 
 
 class Figures:
-    """Every division's figures, period after period."""
+    """Every division's figures for every period, in whatever order they are asked for."""
 
     def __init__(self) -> None:
-        self._magnitudes = read_magnitudes()
-        declared = read_folder(share_folder("schemas")).elements
-        self._flows = frozenset(e.identifier for e in declared if e.facets.get("stock_or_flow") == "flow")
-        self._divisions: dict[str, _DivisionFigures] = {}
+        declared = {element.identifier: element for element in read_folder(share_folder("schemas")).elements}
+        self._magnitudes = {
+            magnitude.identifier: (magnitude, declared[magnitude.identifier]) for magnitude in read_magnitudes()
+        }
+        self._needed: dict[frozenset[str], frozenset[str]] = {}
 
-    def draw(self, division: str, asked: Mapping[str, ElementSpec], period: Period) -> dict[str, Any]:
-        """What a division reports for a period, for the elements it is asked."""
-        figures = self._divisions.setdefault(division, _DivisionFigures(division, self._flows))
+    def draw(self, division: str, asked: Collection[str], period: Period) -> dict[str, Any]:
+        """What a division reports for a period, for the elements it is asked.
+
+        One stream of luck for each division and last day of a period, and every element takes its turn in it,
+        asked or not: a quarter's figures rest on those of the quarter's last month as they were reported.
+        """
+        wanted = frozenset(asked)
+        needed = self._needed.get(wanted) or self._needed.setdefault(wanted, self._with_bases(wanted))
+        lasting = _luck(division, len(self._magnitudes))
+        passing = random.Random(f"{division} {period.last_day}")  # noqa: S311 - figures that repeat, not secrets
         drawn: dict[str, Any] = {}
-        for magnitude in self._magnitudes:
-            element = asked.get(magnitude.identifier)
-            if element is not None:
-                drawn[magnitude.identifier] = figures.value(magnitude, element, period, drawn)
-        return drawn
+        for (identifier, (magnitude, element)), kept in zip(self._magnitudes.items(), lasting, strict=True):
+            fresh = passing.random()
+            if identifier in needed:
+                drawn[identifier] = _value(magnitude, element, period, kept, fresh, drawn)
+        return {identifier: value for identifier, value in drawn.items() if identifier in wanted}
+
+    def _with_bases(self, wanted: frozenset[str]) -> frozenset[str]:
+        """What is asked and all that it is computed from."""
+        needed: set[str] = set()
+        waiting = [identifier for identifier in wanted if identifier in self._magnitudes]
+        while waiting:
+            identifier = waiting.pop()
+            if identifier not in needed:
+                needed.add(identifier)
+                waiting.extend(self._magnitudes[identifier][0].rests_on)
+        return frozenset(needed)
 
 
-class _DivisionFigures:
-    """One division's shares, drawn once and drifting."""
-
-    def __init__(self, division: str, flows: frozenset[str]) -> None:
-        self._random = random.Random(division)  # noqa: S311 - figures that repeat, not secrets
-        self._flows = flows
-        self._shares: dict[str, float] = {}
-
-    def value(self, magnitude: Magnitude, element: ElementSpec, period: Period, drawn: Mapping[str, Any]) -> Any:
-        if magnitude.choices:
-            choice = self._random.choice(magnitude.choices)
-            return choice == "true" if element.domain.datatype == "boolean" else choice
-        if magnitude.base == "day":
-            day = self._random.randint(int(magnitude.low), int(magnitude.high))
-            return period.first_day.replace(day=day).isoformat()
-        number = Decimal(self._share(magnitude)) * _signed_sum(magnitude.base, drawn)
-        decimals = element.domain.decimals or 0
-        return round(number, decimals) if decimals else int(number)
-
-    def _share(self, magnitude: Magnitude) -> float:
-        fresh = self._random.uniform(magnitude.low, magnitude.high)
-        if magnitude.identifier in self._flows:
-            return fresh
-        held = self._shares.setdefault(magnitude.identifier, fresh)
-        return held if magnitude.low == magnitude.high else held * self._random.uniform(1 - DRIFT, 1 + DRIFT)
+@lru_cache(maxsize=1000)
+def _luck(division: str, count: int) -> tuple[float, ...]:
+    """What makes a division small or large, once for each element and for good."""
+    source = random.Random(division)  # noqa: S311 - figures that repeat, not secrets
+    return tuple(source.random() for _turn in range(count))
 
 
-def _signed_sum(base: str, drawn: Mapping[str, Any]) -> Decimal:
+def _value(
+    magnitude: Magnitude,
+    element: ElementDeclaration,
+    period: Period,
+    kept: float,
+    fresh: float,
+    drawn: Mapping[str, Any],
+) -> Any:
+    if magnitude.choices:
+        choice = magnitude.choices[int(kept * len(magnitude.choices))]
+        return choice == "true" if element.value_domain.datatype == "boolean" else choice
+    if magnitude.base == A_DAY_OF_THE_MONTH:
+        day = int(magnitude.low + fresh * (magnitude.high - magnitude.low + 1))
+        return period.last_day.replace(day=day).isoformat()
+    is_flow = element.facets.get("stock_or_flow") == "flow"
+    share, whole = _share(magnitude, kept, fresh, is_flow=is_flow), _signed_sum(magnitude.base, drawn)
+    decimals = element.value_domain.decimals or 0
+    return round(Decimal(share) * whole, decimals) if decimals else int(share * float(whole))
+
+
+def _share(magnitude: Magnitude, kept: float, fresh: float, *, is_flow: bool) -> float:
+    width = magnitude.high - magnitude.low
+    if is_flow or not width:
+        return magnitude.low + width * fresh
+    return (magnitude.low + width * kept) * (1 - DRIFT + 2 * DRIFT * fresh)
+
+
+def _signed_sum(base: str, drawn: Mapping[str, Any]) -> int | Decimal:
     """`a + b - c` over what was drawn already; 1 when the magnitude is a plain number."""
     if not base:
-        return Decimal(1)
-    total, sign = Decimal(0), 1
+        return 1
+    total: int | Decimal = 0
+    sign = 1
     for word in base.split():
-        if word in "+-":
+        if word in SIGNS:
             sign = 1 if word == "+" else -1
         else:
-            total += sign * Decimal(drawn[word])
+            total += sign * drawn[word]
     return total

@@ -145,7 +145,7 @@ def form_spec(files: RegistryFiles, object_class: str, period_type: str) -> Form
 
 class TestShippedRegistry:
     def test_holds_the_real_elements_of_three_departments(self, shipped: RegistryFiles) -> None:
-        assert len(shipped.elements) >= 40
+        assert len(shipped.elements) >= 90
         assert {element.steward for element in shipped.elements} == {
             "human-resources",
             "poverty-relief",
@@ -154,8 +154,11 @@ class TestShippedRegistry:
         assert {form_of(element) for element in shipped.elements} == {
             ("village", "month"),
             ("village", "quarter"),
+            ("village", "half_year"),
             ("village", "year"),
             ("township", "month"),
+            ("township", "quarter"),
+            ("township", "year"),
         }
 
     def test_uses_every_kind_of_value_source_and_sharing(self, shipped: RegistryFiles) -> None:
