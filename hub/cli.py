@@ -4,7 +4,9 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, TypeVar
 
 import typer
@@ -14,6 +16,10 @@ from sqlalchemy.exc import DBAPIError
 
 from hub import founding
 from hub.audit.service import Actor, Sealer
+from hub.backup.backing_up import BackedUp, back_up
+from hub.backup.data_folder import is_unsettled
+from hub.backup.restoring import Restored, Target, finish_interrupted
+from hub.backup.restoring import restore as restore_backup
 from hub.demo import county as demo_county
 from hub.identity import clients, people, secrets, tokens
 from hub.identity.roles import Role
@@ -26,7 +32,7 @@ from hub.kit.postgres import PostgresError
 from hub.registry import apply as registry_apply
 from hub.registry import export as registry_export
 from hub.registry.files import read_folder
-from hub.settings import Settings, settings, share_folder
+from hub.settings import Settings, settings, share_figures, share_folder
 
 Result = TypeVar("Result")
 
@@ -88,9 +94,24 @@ def _with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
     async def run(address: DatabaseAddress) -> Result:
         database = Database(address.application_url, pool_size=2)
         try:
+            await finish_interrupted(database, settings().data_dir)
             return await work(database)
         finally:
             await database.close()
+
+    with open_database(settings()) as address:
+        return asyncio.run(run(address))
+
+
+def _as_owner(work: Callable[[DatabaseAddress, Database], Awaitable[Result]]) -> Result:
+    """Do something that the serving role may not."""
+
+    async def run(address: DatabaseAddress) -> Result:
+        owner = Database(address.owner_url, pool_size=1)
+        try:
+            return await work(address, owner)
+        finally:
+            await owner.close()
 
     with open_database(settings()) as address:
         return asyncio.run(run(address))
@@ -116,6 +137,15 @@ def serve(workers: Annotated[int, typer.Option(min=1, max=64, help="server proce
 def _serve(chosen: Settings) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); requests under way are finished first."""
     logs.configure(chosen.log_format, chosen.log_level)
+    if is_unsettled(chosen.data_dir):
+        _with_database(lambda database: finish_interrupted(database, chosen.data_dir))
+    with ExitStack() as stack:
+        if chosen.workers > 1:
+            share_figures(Path(stack.enter_context(TemporaryDirectory(prefix="hub-figures-"))))
+        _run_server(chosen)
+
+
+def _run_server(chosen: Settings) -> None:
     uvicorn.run(
         # By name: every worker process makes its own, and the other commands start without loading the routes.
         "hub.runtime:serving_app",
@@ -197,6 +227,34 @@ def migration(message: str) -> None:
     with open_database(settings()) as address:
         address.migrate()
         draft(share_folder("migrations"), address.owner_url, address.application_role, message)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="the file to make; it holds secrets")]) -> None:
+    """Back everything up into one file, beside a running server; prints the file's SHA-256."""
+
+    async def back_up_all(_address: DatabaseAddress, owner: Database) -> BackedUp:
+        return await back_up(owner, settings(), _operator(), file)
+
+    done = _as_owner(back_up_all)
+    _say(done.for_people())
+    print(f"{done.sha256}  {done.path}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a file that `hub backup` made")],
+    replace: Annotated[bool, typer.Option(help="give up all that the database holds now")] = False,
+) -> None:
+    """Make the database what the file holds, all of it or nothing; stop the server first."""
+
+    async def restore_all(address: DatabaseAddress, owner: Database) -> Restored:
+        return await restore_backup(Target(owner, address.migrations, settings()), _operator(), file, replace=replace)
+
+    done = _as_owner(restore_all)
+    print(done.for_people())
+    if done.verdict.broken is not None:
+        sys.exit(1)
 
 
 @user_app.command("create")

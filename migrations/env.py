@@ -5,13 +5,12 @@ from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection
 
+from hub.kit.migration import MIGRATION_LOCK
 from hub.models import Base
 
 # A migration waits at most this long for a lock, so that it never stops a running hub for longer.
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
-# One migrator at a time, whatever the number of servers that start at once.
-MIGRATION_LOCK = 0x4D16
 
 
 @Operations.register_operation("grant_to_application")
@@ -65,11 +64,29 @@ def protect(operations: Operations, operation: ProtectRows) -> None:
     )
 
 
+@Operations.register_operation("let_owner_back_up")
+class LetOwnerBackUp(MigrateOperation):
+    """`op.let_owner_back_up("records")`: wanted for every table with row security, or `hub backup` refuses."""
+
+    def __init__(self, tables: tuple[str, ...]) -> None:
+        self.tables = tables
+
+    @classmethod
+    def let_owner_back_up(cls, operations: Operations, *tables: str) -> None:
+        operations.invoke(cls(tables))
+
+
+@Operations.implementation_for(LetOwnerBackUp)
+def let_back_up(operations: Operations, operation: LetOwnerBackUp) -> None:
+    for table in operation.tables:
+        operations.execute(
+            f"CREATE POLICY owner_backs_up ON {table} FOR SELECT TO CURRENT_USER "
+            "USING (current_user = session_user AND current_setting('hub.backup', true) = 'on')"
+        )
+
+
 def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-    connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-    connection.commit()
     with context.begin_transaction():
         context.run_migrations()
 
@@ -77,11 +94,14 @@ def run(connection: Connection) -> None:
 def run_online() -> None:
     given = context.config.attributes.get("connection")
     if given is not None:
+        # Inside a caller's transaction, all or nothing: a restore has its own lock and its own patience.
         run(given)
         return
     engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.commit()
         run(connection)
     engine.dispose()

@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     CHANGES_READ = "changes.read"
     CODE_LIST_REGISTER = "code_list.register"
     COLLECTION_OPEN = "collection.open"
+    DATABASE_BACKUP = "database.backup"
+    DATABASE_RESTORE = "database.restore"
     DATA_ELEMENT_CHANGE_STATUS = "data_element.change_status"
     DATA_ELEMENT_REGISTER = "data_element.register"
     DATA_ELEMENT_REVISE = "data_element.revise"

@@ -1,5 +1,6 @@
 """Files that only their owner may read, appearing whole or not at all."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -20,6 +21,20 @@ def create_private(path: Path, content: bytes) -> bool:
 def replace_private(path: Path, content: bytes) -> None:
     """Write a file of mode 0600, in place of the one that was there."""
     _write_temporary(path, content).replace(path)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def make_durable(folder: Path) -> None:
+    """The entries of the folder themselves reach the disk (fsync of a file doesn't promise its name)."""
+    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:

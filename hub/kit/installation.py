@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from hub.kit.db import Database
 from hub.kit.i18n import gettext as _
 from hub.kit.jobs import RecurringJob
-from hub.kit.migration import upgrade
+from hub.kit.migration import Migrations, upgrade
 from hub.kit.postgres import APP, OWNER, PostgresError, PostgresServer
 from hub.settings import Settings, share_folder
 
@@ -24,6 +24,10 @@ class DatabaseAddress:
     owner_url: str
     application_role: str
     private_server: PostgresServer | None = None
+
+    @property
+    def migrations(self) -> Migrations:
+        return Migrations(share_folder("migrations"), owner_url=self.owner_url, application_role=self.application_role)
 
     def migrate(self) -> None:
         """Bring it to the newest revision, as the owner."""

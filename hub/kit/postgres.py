@@ -25,12 +25,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from hub.kit.files import make_durable
 from hub.kit.i18n import gettext as _
 from hub.kit.postgres_account import (
     choose_account,
     exclusive_lock,
     is_shared,
-    make_durable,
     make_folder,
     make_private_folder,
     open_file,
@@ -89,6 +89,9 @@ _SETTINGS: Mapping[str, str] = {
     "log_truncate_on_rotation": "on",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_lock_waits": "on",
+    # A refused row would be quoted in DETAIL, and its statement below it.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 
 

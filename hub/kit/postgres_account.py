@@ -219,12 +219,3 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(file)
-
-
-def make_durable(folder: Path) -> None:
-    """The entries of the folder themselves reach the disk (fsync of a file doesn't promise its name)."""
-    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
