@@ -13,6 +13,7 @@ from hub.audit.models import AuditEventRow, AuditHead
 from hub.kit import clock, json
 from hub.kit.db import Database, uuid7
 from hub.kit.i18n import gettext as _
+from hub.kit.journal import append_line
 from hub.kit.middleware import request_id
 
 SEALED_AT_ONCE = 5000
@@ -122,8 +123,7 @@ class Sealer:
         )
 
     def _file_head(self, position: int, link: bytes) -> None:
-        with self._heads_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"position": position, "chain_sha256": link.hex()}) + "\n")
+        append_line(self._heads_file, json.dumps({"position": position, "chain_sha256": link.hex()}))
 
     async def verify(self, session: AsyncSession) -> "Verdict":
         """Walk the whole chain; the first thing that does not hold is named."""
