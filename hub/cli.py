@@ -37,6 +37,8 @@ from hub.settings import Settings, settings, share_figures, share_folder
 Result = TypeVar("Result")
 
 GRACEFUL_SECONDS = 10
+# uvicorn kills a worker that is silent for 5 s, which an old machine needs to load the program: it never started.
+START_SECONDS = 120
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -159,6 +161,7 @@ def _run_server(chosen: Settings) -> None:
         forwarded_allow_ips=chosen.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
 
 

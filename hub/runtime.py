@@ -1,6 +1,7 @@
 """The serving process: the application on the database the settings name."""
 
 import gc
+import sys
 
 from fastapi import FastAPI
 
@@ -14,6 +15,8 @@ from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
 from hub.kit.limits import forgetting_old_windows
 from hub.settings import settings
+
+SWITCH_SECONDS = 0.0005
 
 
 def serving_app() -> FastAPI:
@@ -38,4 +41,7 @@ def serving_app() -> FastAPI:
     # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.
     gc.collect()
     gc.freeze()
+    # A check computes beside the event loop. With Python's 5 ms each turn of the loop could wait that long for it,
+    # and a submission takes a dozen turns while it holds its county's clock.
+    sys.setswitchinterval(SWITCH_SECONDS)
     return app

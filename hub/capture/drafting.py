@@ -1,6 +1,5 @@
 """A draft: what a township has typed, kept exactly, beside what the hub already knows."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +25,7 @@ from hub.geography.service import NamedPlace
 from hub.grants import service as grants
 from hub.identity.subject import Subject
 from hub.kit import clock
+from hub.kit.computing import compute
 from hub.kit.db import set_scope
 from hub.kit.errors import PreconditionFailed, PreconditionRequired
 from hub.kit.i18n import gettext as _
@@ -111,7 +111,7 @@ async def check_draft(session: AsyncSession, subject: Subject, collection_id: UU
 
 async def check_entries(sheet: Sheet, entries: Sequence[TypedEntry]) -> ValidationReport:
     """Off the event loop: a check is milliseconds of computing, and others are waiting."""
-    return await asyncio.to_thread(
+    return await compute(
         check,
         sheet.form.spec,
         rows_to_check(sheet, entries),
@@ -220,7 +220,7 @@ async def _view(session: AsyncSession, subject: Subject, collection: Collection,
     entries = typed_entries(draft, None if draft else await newest_submission(session, collection))
     sheet = await open_sheet(session, subject, collection, entries, shows_previous=True)
     shown = laid_out(sheet, entries)
-    derived = await asyncio.to_thread(derive, sheet.form.spec, rows_to_check(sheet, shown))
+    derived = await compute(derive, sheet.form.spec, rows_to_check(sheet, shown))
     return DraftView(
         task=await task_of(session, collection),
         form=sheet.form,
