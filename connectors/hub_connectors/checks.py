@@ -8,6 +8,7 @@ from pandera.errors import SchemaErrors
 
 from hub_connectors.errors import Violation
 from hub_connectors.mapping import DIVISION, PERIOD, TOWNSHIP, VILLAGE
+from hub_connectors.periods import EXAMPLES, PATTERNS, PeriodType
 
 
 def check(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Violation]:
@@ -18,12 +19,17 @@ def check(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Violation]:
     return []
 
 
-def form_schema(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
-    """A form with a line per village: what identifies the line, then exactly the given columns in their order."""
+def table_schema(period_type: PeriodType, columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
+    """A table with a line per village: what identifies the line, then exactly the given columns in their order.
+
+    The division's code is the hub's twelve digits, or the department's own where it keeps another system.
+    """
     name = pa.Check.str_length(1, 200, error="1 至 200 个字")
+    period = pa.Check.str_matches(f"^{PATTERNS[period_type]}$", error=EXAMPLES[period_type])
+    own_code = pa.Check.str_matches(r"^[0-9A-Za-z-]{1,20}$", error="区划代码")
     identifying = {
-        PERIOD: pa.Column(pl.String, pa.Check.str_matches(r"^\d{4}-(0[1-9]|1[0-2])$", error="月度报告期")),
-        DIVISION: pa.Column(pl.String, pa.Check.str_matches(r"^\d{12}$", error="12 位村级代码"), unique=True),
+        PERIOD: pa.Column(pl.String, period),
+        DIVISION: pa.Column(pl.String, own_code, unique=True),
         TOWNSHIP: pa.Column(pl.String, name),
         VILLAGE: pa.Column(pl.String, name),
     }
@@ -40,8 +46,9 @@ def decimal(decimals: int, most: Decimal) -> pa.Column:
     return pa.Column(pl.Decimal(38, decimals), within, nullable=True)
 
 
-def code(*permitted: str) -> pa.Column:
-    return pa.Column(pl.String, pa.Check.isin(permitted, error=f"代码 {'、'.join(permitted)}"), nullable=True)
+def code() -> pa.Column:
+    """One of the department's codes: the mapping lets no other through, and an installation may have its own."""
+    return pa.Column(pl.String, pa.Check.str_length(1, 20, error="1 至 20 个字的代码"), nullable=True)
 
 
 def at_most(whole: str, *parts: str) -> pa.Check:

@@ -3,22 +3,31 @@
 import json
 import logging
 import sys
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
+from hub_connectors import queue, runner
 from hub_connectors.client import HubClient
+from hub_connectors.codes import read_codes
 from hub_connectors.connector import Connector
 from hub_connectors.connectors import CONNECTORS
-from hub_connectors.errors import ConnectorError
-from hub_connectors.pull import CHANGES, FULL
-from hub_connectors.runner import Finished, run
+from hub_connectors.database import Database, Target
+from hub_connectors.errors import ConnectorError, Stopped
+from hub_connectors.mapping import Kind
+from hub_connectors.periods import last_complete_month
+from hub_connectors.runner import Desk, Finished, Retries
+from hub_connectors.schedule import Stop, interval, repeat
 from hub_connectors.settings import hub_settings, store_settings
-from hub_connectors.store import FAILED, INTERRUPTED, SUCCEEDED, Store
+from hub_connectors.store import Store
+from hub_connectors.wording import sentence
 
 VERSION = "0.1.0"
 
@@ -28,6 +37,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+FAILURES = (ConnectorError, sa.exc.SQLAlchemyError, OSError)
 
 
 def _known(name: str) -> Connector:
@@ -42,74 +53,121 @@ Named = Annotated[Connector, typer.Argument(metavar="NAME", parser=_known, help=
 @app.command("run")
 def run_command(
     connector: Named,
-    period: Annotated[str, typer.Option(help="报告期，如 2026-11")],
     out: Annotated[Path, typer.Option(file_okay=False, help="放报表的文件夹")],
+    period: Annotated[str | None, typer.Option(help="报告期，如 2026-11、2026-Q4、2026；默认上个月")] = None,
     *,
     changes: Annotated[bool, typer.Option("--changes", help="只取上次以来的变更")] = False,
+    every: Annotated[str | None, typer.Option(help="每隔多久运行一次，如 12h、1d；不写只运行一次")] = None,
 ) -> None:
     """取数、转换、检查、写报表和数据表、报送回执。"""
-    try:
-        with closing(Store(store_settings().connector_database_url)) as store:
-            finished = _logged_run(connector, store, period, out, wants_changes=changes)
-    except (ConnectorError, sa.exc.SQLAlchemyError, OSError) as error:
-        typer.echo(_sentence(error), err=True)
-        raise typer.Exit(1) from None
-    for remark in finished.remarks:
-        typer.echo(remark, err=True)
-    typer.echo(json.dumps(finished.outcome.as_line(), ensure_ascii=False))
+
+    def run_once(pause: Callable[[float], None]) -> Finished:
+        asked = period or last_complete_month(datetime.now(UTC))
+        with _desk(connector, pause) as desk, _hub(connector, pause) as hub:
+            return runner.run(desk, hub, period=asked, out=out, wants_changes=changes)
+
+    if every is not None:
+        _repeat(every, run_once)
+        return
+    with _told_failures():
+        _tell(run_once(time.sleep))
 
 
 @app.command("runs")
 def runs_command(connector: Named) -> None:
     """每次运行一行 JSON：时间、方式、行数、状态、说明；最近的在最后。"""
-    try:
-        with closing(Store(store_settings().connector_database_url)) as store:
-            entries = store.list_runs(connector.name)
-    except (ConnectorError, sa.exc.SQLAlchemyError, OSError) as error:
-        typer.echo(_sentence(error), err=True)
-        raise typer.Exit(1) from None
+    with _told_failures(), _desk(connector, time.sleep) as desk:
+        entries = desk.store.list_runs(connector.name)
     for entry in entries:
         typer.echo(json.dumps(asdict(entry), ensure_ascii=False))
 
 
-def _logged_run(connector: Connector, store: Store, period: str, out: Path, *, wants_changes: bool) -> Finished:
-    """Whatever happens, the run log tells of it; only a killed process cannot, and the next run does it then."""
-    run_id = store.start_run(connector.name, period, CHANGES if wants_changes else FULL)
+@app.command("parked")
+def parked_command(connector: Named) -> None:
+    """待补队列：已取回但没能交付的，每条一行 JSON。"""
+    with _told_failures(), _desk(connector, time.sleep) as desk:
+        entries = _parked(desk)
+    for entry in entries:
+        typer.echo(json.dumps(asdict(entry), ensure_ascii=False))
+
+
+@app.command("replay")
+def replay_command(
+    connector: Named, number: Annotated[int | None, typer.Argument(metavar="[ID]", help="编号；不写则全部")] = None
+) -> None:
+    """补交待补队列里的报表和数据，不重新取数。"""
+    has_failed = False
+    with _told_failures(), _desk(connector, time.sleep) as desk, _hub(connector, time.sleep) as hub:
+        entries = [entry for entry in _parked(desk) if number in {None, entry.id}]
+        if number is not None and not entries:
+            raise ConnectorError(f"待补队列里没有编号 {number}。")
+        for entry in entries:
+            try:
+                _tell(runner.replay(desk, hub, entry))
+            except FAILURES as error:
+                typer.echo(sentence(error), err=True)
+                has_failed = True
+    if has_failed:
+        raise typer.Exit(1)
+
+
+def _parked(desk: Desk) -> list[queue.Entry]:
+    with desk.store.transaction() as connection:
+        return queue.waiting(connection, desk.connector.name, [queue.PARKED])
+
+
+def _repeat(every: str, run_once: Callable[[Callable[[float], None]], Finished]) -> None:
+    """A run that failed is told and tried again when its time comes: whoever watches reads the log."""
+    stop = Stop()
+
+    def run_and_tell() -> None:
+        try:
+            _tell(run_once(stop.pause))
+        except Stopped as stopped:
+            typer.echo(str(stopped), err=True)
+        except FAILURES as error:
+            typer.echo(sentence(error), err=True)
+
+    with _told_failures():
+        seconds = interval(every)
+        hub_settings()  # what no waiting mends is told at once
+        stop.listen()
+        repeat(seconds, run_and_tell, stop.wait)
+
+
+@contextmanager
+def _told_failures() -> Iterator[None]:
     try:
-        agent = f"hub-connectors/{VERSION} ({connector.name})"
-        with HubClient(hub_settings(), agent=agent) as hub:
-            finished = run(
-                connector,
-                run_id=run_id,
-                period=period,
-                out=out,
-                wants_changes=wants_changes,
-                hub=hub,
-                store=store,
-            )
-    except KeyboardInterrupt:
-        store.end_run(run_id, INTERRUPTED, "由操作人中断。")
-        raise
-    except Exception as error:
-        store.end_run(run_id, FAILED, _sentence(error))
-        raise
-    store.end_run(run_id, SUCCEEDED, "；".join(finished.remarks))
-    return finished
+        yield
+    except FAILURES as error:
+        typer.echo(sentence(error), err=True)
+        raise typer.Exit(1) from None
 
 
-def _sentence(error: Exception) -> str:
-    """A database's own message without the statement: its parameters are the department's data."""
-    match error:
-        case ConnectorError():
-            return str(error)
-        case sa.exc.DBAPIError():
-            return f"部门数据库出错，未写入任何内容：{error.orig}"
-        case sa.exc.SQLAlchemyError():
-            return f"部门数据库出错，未写入任何内容：{type(error).__name__}"
-        case OSError():
-            return f"文件无法写入，未替换原有文件：{error}"
-        case _:
-            return f"程序内部错误 {type(error).__name__}，未写入任何内容。"
+@contextmanager
+def _desk(connector: Connector, pause: Callable[[float], None]) -> Iterator[Desk]:
+    settings = store_settings()
+    if settings.connector_codes is not None:
+        columns = [column for report in connector.reports for column in report.mapping.columns]
+        lists = {column.element for column in columns if column.kind is Kind.CODE}
+        connector = connector.with_codes(read_codes(settings.connector_codes, lists))
+    store = Store(settings.state_url)
+    target = Target(store.database, Database(settings.connector_database_url))
+    try:
+        yield Desk(connector, store, target, pause, Retries(first_wait=settings.connector_retry_wait))
+    finally:
+        target.close()
+        store.close()
+
+
+def _hub(connector: Connector, pause: Callable[[float], None]) -> HubClient:
+    return HubClient(hub_settings(), agent=f"hub-connectors/{VERSION} ({connector.name})", sleep=pause)
+
+
+def _tell(finished: Finished) -> None:
+    for remark in finished.remarks:
+        typer.echo(remark, err=True)
+    typer.echo(json.dumps(finished.outcome.as_line(), ensure_ascii=False))
 
 
 def main() -> None:

@@ -1,24 +1,30 @@
 """The hub over HTTP: a token, pages, patience, and the hub's own words when it refuses."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import httpx
 
 from hub_connectors.errors import HubAnswerInvalid, HubRefused, HubUnreachable
 from hub_connectors.settings import HubSettings
 from hub_connectors.wire import (
+    CONTROL,
+    LONGEST_TEXT,
+    MOST_BYTES,
     ChangeItem,
     ChangePage,
     Division,
     DivisionPage,
+    Page,
     Token,
     ValueItem,
     ValuePage,
@@ -31,6 +37,9 @@ logger = logging.getLogger(__name__)
 P = TypeVar("P", ValuePage, DivisionPage)
 
 PAGE_SIZE = 1000
+LONGEST_ANSWER = 600.0
+OUT_OF_REACH = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+UNPACKED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})  # true of the packed answer only
 RETRIED = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -71,15 +80,28 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class PulledValues:
+    """`is_resumed`: some pages were pulled by an earlier run, so what changed since the cursor may be missing."""
+
     items: tuple[ValueItem, ...]
     cursor: str
     grants: tuple[str, ...]
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PulledChanges:
     items: tuple[ChangeItem, ...]
     cursor: str
+
+
+class Checkpoint(Protocol):
+    """Where pages are kept until the pull is whole. A killed pull goes on after the last page kept."""
+
+    def load(self, question: str, shape: type[ValueItem] | type[ChangeItem]) -> list[Page]: ...
+
+    def keep(self, question: str, number: int, page: Page) -> None: ...
+
+    def forget(self) -> None: ...
 
 
 class HubClient:
@@ -90,10 +112,12 @@ class HubClient:
         agent: str,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         patience: Patience | None = None,
     ) -> None:
         self._settings = settings
         self._sleep = sleep
+        self._clock = clock
         self._patience = patience or Patience()
         self._token: str | None = None
         self._http = httpx.Client(
@@ -112,34 +136,67 @@ class HubClient:
     ) -> None:
         self._http.close()
 
-    def pull_values(self, elements: Sequence[str], period: str) -> PulledValues:
+    def pull_values(self, elements: Sequence[str], period: str, checkpoint: Checkpoint) -> PulledValues:
         """The whole period. The first page's cursor is kept: what changes while we page lies after it."""
-        cursor = ""
-        grants: list[str] = []
-        items: list[ValueItem] = []
-        for response, page in self._pages(
-            "/api/v1/data-values", {"elements": ",".join(elements), "period": period}, ValuePage
-        ):
-            if not cursor:
-                cursor = _header(response, "Hub-Cursor")
-            named = (number.strip() for number in _header(response, "Hub-Grant").split(","))
-            grants.extend(number for number in named if number and number not in grants)
-            items.extend(page.items)
-        if any(item.period != period for item in items):
-            raise HubAnswerInvalid(f"枢纽返回了 {period} 以外的报告期。")
-        return PulledValues(tuple(items), cursor, tuple(grants))
+        question = _question("values", period, *elements)
+        kept = checkpoint.load(question, ValueItem)
+        is_resumed = bool(kept)
+        try:
+            self._pull_value_pages(elements, period, kept, question, checkpoint)
+        except HubRefused as refused:
+            if not is_resumed or not refused.is_cursor_unusable:
+                raise
+            checkpoint.forget()  # pages that the hub no longer goes on from
+            kept, is_resumed = [], False
+            self._pull_value_pages(elements, period, kept, question, checkpoint)
+        items = tuple(item for page in kept for item in page.items)
+        named = tuple(dict.fromkeys(number for page in kept for number in page.grants))
+        return PulledValues(items, kept[0].cursor, named, is_resumed)
 
-    def pull_changes(self, cursor: str) -> PulledChanges:
-        items: list[ChangeItem] = []
+    def _pull_value_pages(
+        self, elements: Sequence[str], period: str, kept: list[Page], question: str, checkpoint: Checkpoint
+    ) -> None:
+        if kept and kept[-1].next is None:
+            return
+        query = {"elements": ",".join(elements), "period": period}
+        start = kept[-1].next if kept else None
+        for response, answer in self._pages("/api/v1/data-values", query, ValuePage, start):
+            if any(item.period != period for item in answer.items):
+                raise HubAnswerInvalid(f"枢纽返回了 {period} 以外的报告期。")
+            cursor, grants = _header(response, "Hub-Cursor"), _header(response, "Hub-Grant").split(",")
+            numbers = tuple(number.strip() for number in grants if number.strip())
+            page = Page(tuple(answer.items), answer.next, cursor, numbers)
+            checkpoint.keep(question, len(kept), page)
+            kept.append(page)
+
+    def may_read(self, elements: Sequence[str], period: str) -> HubRefused | None:
+        """Asks for one row only; a refusal for the hub's own words, None when the elements may be read."""
+        query = {"elements": ",".join(elements), "period": period, "limit": "1"}
+        try:
+            self._send("GET", "/api/v1/data-values", params=query)
+        except HubRefused as refused:
+            if refused.status not in OUT_OF_REACH:
+                raise
+            return refused
+        return None
+
+    def pull_changes(self, cursor: str, checkpoint: Checkpoint) -> PulledChanges:
+        question = _question("changes", cursor)
+        kept = checkpoint.load(question, ChangeItem)
+        seen = {cursor, *(page.next for page in kept)}
+        place = kept[-1].next or cursor if kept else cursor
         while True:
-            response = self._send("GET", "/api/v1/changes", params={"after": cursor, "limit": str(PAGE_SIZE)})
-            page = parse(response, ChangePage)
-            if not page.items:
-                return PulledChanges(tuple(items), page.next or cursor)
-            if page.next is None or page.next == cursor:
+            response = self._send("GET", "/api/v1/changes", params={"after": place, "limit": str(PAGE_SIZE)})
+            answer = parse(response, ChangePage)
+            if not answer.items:
+                items = tuple(item for page in kept for item in page.items if isinstance(item, ChangeItem))
+                return PulledChanges(items, answer.next or place)
+            if answer.next is None or answer.next in seen:
                 raise HubAnswerInvalid("枢纽的变更游标没有前移。")
-            items.extend(page.items)
-            cursor = page.next
+            page = Page(tuple(answer.items), answer.next, "", ())
+            checkpoint.keep(question, len(kept), page)
+            kept.append(page)
+            seen.add(place := answer.next)
 
     def list_divisions(self, parent: str) -> list[Division]:
         return [
@@ -154,8 +211,10 @@ class HubClient:
     def file_receipt(self, receipt: Mapping[str, str | int], *, key: str) -> None:
         self._send("POST", "/api/v1/receipts", body=receipt, headers={"Idempotency-Key": key})
 
-    def _pages(self, path: str, query: Mapping[str, str], shape: type[P]) -> Iterator[tuple[httpx.Response, P]]:
-        after: str | None = None
+    def _pages(
+        self, path: str, query: Mapping[str, str], shape: type[P], after: str | None = None
+    ) -> Iterator[tuple[httpx.Response, P]]:
+        seen = {after}
         while True:
             place = {} if after is None else {"after": after}
             response = self._send("GET", path, params={**query, "limit": str(PAGE_SIZE), **place})
@@ -163,9 +222,9 @@ class HubClient:
             yield response, page
             if page.next is None:
                 return
-            if page.next == after:
+            if page.next in seen:
                 raise HubAnswerInvalid(f"枢纽对 {path} 的翻页游标没有前移。")
-            after = page.next
+            seen.add(after := page.next)
 
     def _send(
         self,
@@ -205,13 +264,33 @@ class HubClient:
             self._token = parse(response, Token).access_token
         return self._token
 
+    def _received(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer, but never more of it than a hub has to say: unpacked, too, and within a time."""
+        ends_at = self._clock() + LONGEST_ANSWER
+        content = bytearray()
+        with closing(self._http.send(request, stream=True)) as response:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MOST_BYTES or self._clock() > ends_at:
+                    raise HubAnswerInvalid(f"枢纽对 {request.url.path} 的回答过大或过慢，已中止。")
+            headers = [(name, value) for name, value in response.headers.raw if name.lower() not in UNPACKED]
+            return httpx.Response(
+                response.status_code,
+                headers=headers,
+                content=bytes(content),
+                request=request,
+                extensions=response.extensions,
+            )
+
     def _patiently(self, request: httpx.Request) -> httpx.Response:
         """Every call of ours may be repeated: reads change nothing, a receipt carries its Idempotency-Key."""
         for attempt in range(1, self._patience.attempts + 1):
             response: httpx.Response | None = None
             reason = ""
             try:
-                response = self._http.send(request)
+                response = self._received(request)
+            except httpx.DecodingError as error:
+                raise HubAnswerInvalid(f"枢纽对 {request.url.path} 的回答无法解压。") from error
             except httpx.TransportError as error:
                 reason = f"{type(error).__name__} {error}".strip()
             if response is not None and response.status_code not in RETRIED:
@@ -226,6 +305,11 @@ class HubClient:
         raise HubUnreachable(f"连不上枢纽 {self._settings.hub_url}，已尝试 {attempt} 次：{reason}")
 
 
+def _question(*parts: str) -> str:
+    """Pages of one question are of no use to another; a digest keeps the key short."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def _busy(response: httpx.Response) -> HubRefused:
     refused = refusal(response)
     later = response.headers.get("Retry-After")
@@ -237,4 +321,6 @@ def _header(response: httpx.Response, name: str) -> str:
     value: str = response.headers.get(name, "").strip()
     if not value:
         raise HubAnswerInvalid(f"枢纽的回答缺少 {name} 头。")
+    if len(value) > LONGEST_TEXT or CONTROL.search(value):
+        raise HubAnswerInvalid(f"枢纽的回答中 {name} 头无效。")
     return value

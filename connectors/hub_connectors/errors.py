@@ -27,6 +27,19 @@ class ReceiptNotFiled(ConnectorError):
         super().__init__(f"报表和数据表已经写好，但回执没有送达枢纽，请重新运行以补送：{reason}")
 
 
+class Stopped(ConnectorError):
+    def __init__(self) -> None:
+        super().__init__("收到停止信号，本次运行在等待中结束，下次运行接着做。")
+
+
+class DeliveryParked(ConnectorError):
+    def __init__(self, number: int, attempts: int, reason: str, connector: str) -> None:
+        super().__init__(
+            f"数据已取回，但交付 {attempts} 次都失败，已转入待补队列（编号 {number}）；排除故障后运行 "
+            f"hub-connector replay {connector} {number} 补交：{reason}"
+        )
+
+
 class HubAnswerInvalid(ConnectorError):
     """The hub's answer is not what CONTRACT.md promises. Input from outside is judged, never trusted."""
 

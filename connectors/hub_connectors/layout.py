@@ -1,172 +1,120 @@
-"""The department's Excel form: title, headers, units, one line per village, total, signatures."""
+"""The shape of a department's Excel form, as data: its heading, its lines, its sums, its signatures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from io import BytesIO
+from enum import StrEnum
 
-import xlsxwriter
-
-from hub_connectors.mapping import (
-    DIVISION,
-    NOTE,
-    TOWNSHIP,
-    VILLAGE,
-    Cell,
-    Column,
-    FormMapping,
-    Kind,
-    VillageRow,
-    note,
-    totals,
-)
+from hub_connectors.mapping import DIVISION, NOTE, TOWNSHIP, VILLAGE
 
 NUMBER = "序号"
 TOTAL = "合计"
-LEADING = (NUMBER, DIVISION, TOWNSHIP, VILLAGE)
-WIDTHS = (6, 15, 16, 20)
-
-# One fixed instant: the same rows must make the same bytes, so that the same delivery has the same checksum.
-CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+SUBTOTAL = "小计"
+WIDTHS = {NUMBER: 6, DIVISION: 15, TOWNSHIP: 16, VILLAGE: 20, NOTE: 40}
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A heading over several columns."""
+class Leaf:
+    """One column. `text` is what its heading says where the paper is shorter than the table's name of it."""
 
-    title: str
-    columns: tuple[str, ...]
+    column: str
+    text: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.text or self.column
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading over several columns, or over headings."""
+
+    text: str
+    under: tuple["Heading | Leaf", ...]
+
+
+Node = Heading | Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingCell:
+    text: str
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+class TotalPlace(StrEnum):
+    FIRST = "first"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
 class FormLayout:
+    """`has_subtotals` groups the lines by township, with the township's cell merged and a 小计 after each group.
+
+    `has_unit_row` puts the units under the headings; without it the reporting line names them, as 计量单位.
+    `is_numbered` adds the row of column numbers (栏次) that cross-footing notes refer to.
+    """
+
     title: str
     preparer: str
-    groups: tuple[Group, ...]
+    header: tuple[Node, ...]
     signatures: str
+    has_unit_row: bool = False
+    has_subtotals: bool = False
+    is_numbered: bool = False
+    total: TotalPlace = TotalPlace.LAST
+    notes: tuple[str, ...] = ()
     sheet: str = "报表"
 
     def file_name(self, period: str) -> str:
         return f"{self.title}_{period}.xlsx"
 
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return tuple(leaf for node in self.header for leaf in _leaves(node))
 
-class _Sheet:
-    """A worksheet that only knows text and numbers: nothing written to it can become a formula or a link."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the department's table that the form shows, in its order."""
+        return tuple(leaf.column for leaf in self.leaves if leaf.column not in WIDTHS)
 
-    def __init__(self, workbook: xlsxwriter.Workbook, name: str) -> None:
-        self._sheet = workbook.add_worksheet(name)
-        base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
-        boxed = {**base, "border": 1}
-        self.title = workbook.add_format({**base, "font_size": 16, "bold": True, "align": "center"})
-        self.plain = workbook.add_format(base)
-        self.heading = workbook.add_format({**boxed, "bold": True, "align": "center", "text_wrap": True})
-        self.text = workbook.add_format({**boxed, "num_format": "@"})
-        self.mark = workbook.add_format({**boxed, "align": "center"})
-        self._numbers = {
-            decimals: workbook.add_format({**boxed, "num_format": _number_format(decimals)}) for decimals in range(7)
-        }
+    @property
+    def depth(self) -> int:
+        return max(_depth(node) for node in self.header)
 
-    def write_text(self, row: int, column: int, text: str, style: object) -> None:
-        if text:
-            self._sheet.write_string(row, column, text, style)
-        else:
-            self._sheet.write_blank(row, column, None, style)
+    @property
+    def leading(self) -> int:
+        """How many columns stand before the first figure."""
+        return next(index for index, leaf in enumerate(self.leaves) if leaf.column not in WIDTHS)
 
-    def write_across(self, row: int, first: int, last: int, text: str, style: object) -> None:
-        if last > first:
-            self._sheet.merge_range(row, first, row, last, "", style)
-        self.write_text(row, first, text, style)
-
-    def write_number(self, row: int, column: int, number: Decimal | int, decimals: int) -> None:
-        self._sheet.write_number(row, column, number, self._numbers[decimals])
-
-    def arrange(self, widths: Sequence[int], first_data_row: int) -> None:
-        for column, width in enumerate(widths):
-            self._sheet.set_column(column, column, width)
-        self._sheet.freeze_panes(first_data_row, len(LEADING))
-        self._sheet.repeat_rows(0, first_data_row - 1)
-        self._sheet.set_landscape()
-        self._sheet.set_paper(9)  # A4
-        self._sheet.fit_to_pages(1, 0)
+    def heading_cells(self, top: int) -> Iterator[HeadingCell]:
+        """Where each heading stands: a leaf reaches down to the last heading row, as it does on paper."""
+        left = 0
+        for node in self.header:
+            yield from _placed(node, top, top + self.depth - 1, left)
+            left += len(list(_leaves(node)))
 
 
-def write_workbook(layout: FormLayout, mapping: FormMapping, period: str, rows: Sequence[VillageRow]) -> bytes:
-    buffer = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(buffer, options) as workbook:
-        workbook.set_properties({"title": layout.title, "created": CREATED})
-        sheet = _Sheet(workbook, layout.sheet)
-        first = _write_heading(sheet, layout, mapping, period)
-        for offset, row in enumerate(rows):
-            _write_village(sheet, mapping, first + offset, offset + 1, row)
-        last = first + len(rows)
-        _write_total(sheet, mapping, last, rows)
-        sheet.write_across(last + 1, 0, _width(mapping) - 1, layout.signatures, sheet.plain)
-        widths = [*WIDTHS, *(max(10, 2 * len(column.name) + 2) for column in mapping.columns), 40]
-        sheet.arrange(widths, first)
-    return buffer.getvalue()
-
-
-def _write_heading(sheet: _Sheet, layout: FormLayout, mapping: FormMapping, period: str) -> int:
-    """Title, preparer and period, groups, column names, units; returns the first row of the data."""
-    last = _width(mapping) - 1
-    sheet.write_across(0, 0, last, layout.title, sheet.title)
-    sheet.write_across(1, 0, last, f"填报单位：{layout.preparer}　　报告期：{period_in_words(period)}", sheet.plain)
-    sheet.write_across(2, 0, len(LEADING) - 1, "填报地区", sheet.heading)
-    place = len(LEADING)
-    for group in layout.groups:
-        sheet.write_across(2, place, place + len(group.columns) - 1, group.title, sheet.heading)
-        place += len(group.columns)
-    sheet.write_text(2, place, "", sheet.heading)
-    for index, name in enumerate([*LEADING, *(column.name for column in mapping.columns), NOTE]):
-        sheet.write_text(3, index, name, sheet.heading)
-    for index, unit in enumerate(["" for _ in LEADING] + [column.unit for column in mapping.columns] + [""]):
-        sheet.write_text(4, index, unit, sheet.heading)
-    return 5
-
-
-def _write_village(sheet: _Sheet, mapping: FormMapping, place: int, number: int, row: VillageRow) -> None:
-    sheet.write_number(place, 0, number, 0)
-    for index, text in enumerate((row.division, row.township, row.village), start=1):
-        sheet.write_text(place, index, text, sheet.text)
-    for index, column in enumerate(mapping.columns, start=len(LEADING)):
-        cell = row.cells[column.name]
-        reason = row.reasons.get(column.name)
-        if cell is None:
-            sheet.write_text(place, index, mapping.missing[reason].cell if reason else "", sheet.mark)
-        else:
-            _write_cell(sheet, place, index, column, cell)
-    sheet.write_text(place, _width(mapping) - 1, note(mapping, row), sheet.text)
-
-
-def _write_total(sheet: _Sheet, mapping: FormMapping, place: int, rows: Sequence[VillageRow]) -> None:
-    sheet.write_across(place, 0, len(LEADING) - 1, TOTAL, sheet.heading)
-    sums = totals(mapping, rows)
-    for index, column in enumerate(mapping.columns, start=len(LEADING)):
-        cell = sums[column.name]
-        if cell is None:
-            sheet.write_text(place, index, "", sheet.mark)
-        else:
-            _write_cell(sheet, place, index, column, cell)
-    sheet.write_text(place, _width(mapping) - 1, "", sheet.text)
-
-
-def _write_cell(sheet: _Sheet, place: int, index: int, column: Column, cell: Cell) -> None:
-    if isinstance(cell, int | Decimal):
-        sheet.write_number(place, index, cell, 0 if column.kind is Kind.COUNT else column.decimals)
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
     else:
-        sheet.write_text(place, index, cell or "", sheet.mark)
+        for child in node.under:
+            yield from _leaves(child)
 
 
-def _width(mapping: FormMapping) -> int:
-    return len(LEADING) + len(mapping.columns) + 1
+def _depth(node: Node) -> int:
+    return 1 if isinstance(node, Leaf) else 1 + max(_depth(child) for child in node.under)
 
 
-def _number_format(decimals: int) -> str:
-    return f"0.{'0' * decimals}" if decimals else "0"
-
-
-def period_in_words(period: str) -> str:
-    year, _, month = period.partition("-")
-    return f"{year} 年 {int(month)} 月"
+def _placed(node: Node, top: int, bottom: int, left: int) -> Iterator[HeadingCell]:
+    right = left + len(list(_leaves(node))) - 1
+    if isinstance(node, Leaf):
+        yield HeadingCell(node.heading, top, bottom, left, right)
+        return
+    yield HeadingCell(node.text, top, top, left, right)
+    for child in node.under:
+        yield from _placed(child, top + 1, bottom, left)
+        left += len(list(_leaves(child)))

@@ -1,7 +1,7 @@
 """From the hub's elements to a department's own columns, units and codes. A mapping is data; this reads it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -11,6 +11,10 @@ from hub_connectors.errors import Violation
 from hub_connectors.wire import Value
 
 Cell = int | Decimal | str | None
+
+# A list's name (an element, or DIVISION_CODES) → the hub's code → the department's.
+CodeTables = Mapping[str, Mapping[str, str]]
+DIVISION_CODES = "division"
 
 PERIOD = "报告期"
 DIVISION = "行政区划代码"
@@ -64,20 +68,48 @@ class MissingMark:
 
 
 @dataclass(frozen=True, slots=True)
-class FormMapping:
-    """A department's form as data: which element fills which column, in the order of the form."""
+class TableMapping:
+    """A department's table as data: which element fills which column. Its forms are views of it (layout.py).
+
+    `divisions` maps the hub's division codes to the department's own, where it keeps another code system.
+    """
 
     table: str
     object_class: str
     columns: tuple[Column, ...]
     missing: Mapping[str, MissingMark]
+    divisions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def elements(self) -> tuple[str, ...]:
         return tuple(column.element for column in self.columns)
 
-    def column_of(self, element: str) -> str:
-        return next(column.name for column in self.columns if column.element == element)
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def column_of(self, element: str) -> str | None:
+        return next((column.name for column in self.columns if column.element == element), None)
+
+    def with_codes(self, codes: CodeTables) -> "TableMapping":
+        """The same table in the codes of one installation: its own entries take the place of the built-in ones."""
+        columns = tuple(
+            replace(column, codes={**column.codes, **codes.get(column.element, {})})
+            if column.kind is Kind.CODE
+            else column
+            for column in self.columns
+        )
+        return replace(self, columns=columns, divisions={**self.divisions, **codes.get(DIVISION_CODES, {})})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A village as a form names it. `township_code` orders the form: after a merger it need not be a prefix."""
+
+    code: str
+    village: str
+    township_code: str
+    township: str
+    county: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +117,16 @@ class VillageRow:
     """One line of the department's form. `reasons` says for each empty column why, in the hub's word."""
 
     division: str
-    township: str
-    village: str
+    place: Place
     cells: Mapping[str, Cell]
     reasons: Mapping[str, str]
 
 
 def map_row(
-    mapping: FormMapping,
+    mapping: TableMapping,
     *,
     period: str,
-    division: str,
-    names: tuple[str, str],
+    place: Place,
     values: Mapping[str, Value],
     missing: Mapping[str, str],
 ) -> tuple[VillageRow, list[Violation]]:
@@ -118,9 +148,8 @@ def map_row(
         cells[column.name] = cell
         if fault is not None:
             told = str(reason if value is None else value)
-            violations.append(Violation(period, division, column.name, fault, told))
-    township, village = names
-    return VillageRow(division, township, village, cells, reasons), violations
+            violations.append(Violation(period, place.code, column.name, fault, told))
+    return VillageRow(mapping.divisions.get(place.code, place.code), place, cells, reasons), violations
 
 
 def _convert(column: Column, value: bool | int | Decimal | str) -> tuple[Cell, str | None]:
@@ -142,20 +171,20 @@ def _convert(column: Column, value: bool | int | Decimal | str) -> tuple[Cell, s
     return (int(number) if column.kind is Kind.COUNT else number.quantize(step)), None
 
 
-def note(mapping: FormMapping, row: VillageRow) -> str:
+def note(mapping: TableMapping, row: VillageRow, columns: Sequence[str]) -> str:
     """The remarks column: which cells are empty and why, in the department's own words.
 
     A value that is not known yet needs no remark: an empty cell already says so on every Chinese form.
     """
     told = [
-        f"{column.name}：{mapping.missing[reason].word}"
-        for column in mapping.columns
-        if (reason := row.reasons.get(column.name)) and mapping.missing[reason].word
+        f"{name}：{mapping.missing[reason].word}"
+        for name in columns
+        if (reason := row.reasons.get(name)) and mapping.missing[reason].word
     ]
     return "；".join(told)
 
 
-def totals(mapping: FormMapping, rows: Sequence[VillageRow]) -> dict[str, Cell]:
+def totals(mapping: TableMapping, rows: Sequence[VillageRow]) -> dict[str, Cell]:
     """Sums of what was reported. A column nobody reported has no sum: an empty sum is not zero."""
     result: dict[str, Cell] = {}
     for column in mapping.columns:
@@ -164,11 +193,11 @@ def totals(mapping: FormMapping, rows: Sequence[VillageRow]) -> dict[str, Cell]:
     return result
 
 
-def frame(mapping: FormMapping, period: str, rows: Sequence[VillageRow]) -> pl.DataFrame:
+def frame(mapping: TableMapping, period: str, rows: Sequence[VillageRow]) -> pl.DataFrame:
     """The rows as the department's schema sees them. Collected, never lazy: a LazyFrame skips value checks."""
     identifying = {name: pl.String() for name in (PERIOD, DIVISION, TOWNSHIP, VILLAGE)}
     return pl.DataFrame(
-        [[period, row.division, row.township, row.village, *row.cells.values()] for row in rows],
+        [[period, row.division, row.place.township, row.place.village, *row.cells.values()] for row in rows],
         schema={**identifying, **{column.name: column.polars_type for column in mapping.columns}},
         orient="row",
         strict=True,

@@ -3,7 +3,7 @@
 Keeping it lets the department's table be derived anew when its mapping changes.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hub_connectors.wire import ChangeItem, Value, ValueItem
@@ -70,11 +70,17 @@ def named(item: ValueItem, elements: Collection[str]) -> set[str]:
     return told & set(elements)
 
 
-def apply(records: Records, items: Iterable[ChangeItem], elements: Collection[str], object_class: str) -> Records:
-    """Changes in the hub's order, the last word last. The given records stay as they are."""
+def apply(
+    records: Records, items: Iterable[ChangeItem], elements_of: Callable[[ChangeItem], Collection[str]]
+) -> Records:
+    """Changes in the hub's order, the last word last. The given records stay as they are.
+
+    `elements_of` says which of an item's elements are the department's: none when it is of another report.
+    """
     result = dict(records)
     for item in items:
-        if item.object_class == object_class and named(item, elements):
+        elements = elements_of(item)
+        if named(item, elements):
             key = (item.period, item.division, item.entity or "")
             result[key] = merge(result.get(key), item, elements)
     return result

@@ -1,56 +1,32 @@
-"""One run: pull, map, check, deliver, tell the hub. Either all of it is there afterwards, or nothing changed."""
+"""One run: pull, map, check, deliver, tell the hub. A failure leaves the old state or the new one, never a mixture."""
 
-import hashlib
 import logging
-import re
-import uuid
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from hub_connectors.checks import check
+from hub_connectors import delivering, queue
 from hub_connectors.client import HubClient
 from hub_connectors.connector import Connector
-from hub_connectors.delivery import delivery
-from hub_connectors.divisions import DivisionNames
-from hub_connectors.errors import CheckFailed, ConnectorError, PeriodFault, ReceiptNotFiled, Violation
-from hub_connectors.layout import write_workbook
-from hub_connectors.mapping import (
-    DIVISION,
-    NOTE,
-    PERIOD,
-    TOWNSHIP,
-    VILLAGE,
-    FormMapping,
-    VillageRow,
-    frame,
-    map_row,
-    note,
-)
-from hub_connectors.pull import Pulled, pull
-from hub_connectors.records import Record, Records, apply, snapshot
-from hub_connectors.store import (
-    Position,
-    Store,
-    load_records,
-    move_position,
-    note_outcome,
-    save_records,
-    synchronise,
-)
+from hub_connectors.database import Target
+from hub_connectors.delivering import Written
+from hub_connectors.errors import ConnectorError, DeliveryParked, ReceiptNotFiled
+from hub_connectors.gathering import gather, report_of
+from hub_connectors.pull import CHANGES, FULL
+from hub_connectors.store import FAILED, INTERRUPTED, PARKED, SUCCEEDED, Store
+from hub_connectors.wording import sentence
 
 logger = logging.getLogger(__name__)
 
 COMMON_ELEMENT = "village_migrant_workers"
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The line that a run prints (CONTRACT.md)."""
+    """The line that a run prints (CONTRACT.md). `file` is the main form, `files` are all of them, it among them."""
 
     connector: str
     period: str
@@ -60,6 +36,7 @@ class Outcome:
     file: str
     sha256: str
     columns: dict[str, str]
+    files: list[dict[str, str]]
 
     def as_line(self) -> dict[str, object]:
         return asdict(self)
@@ -72,148 +49,156 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """All that a run will write, made before the first byte is written."""
+class Retries:
+    """How often a delivery is tried before it is parked, and how long it waits in between: longer every time."""
 
-    records: dict[str, list[Record]]
-    rows: dict[str, list[VillageRow]]
-    content: bytes
+    attempts: int = 3
+    first_wait: float = 2.0
+    factor: float = 4.0
 
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
-
-
-def run(
-    connector: Connector,
-    *,
-    run_id: int,
-    period: str,
-    out: Path,
-    wants_changes: bool,
-    hub: HubClient,
-    store: Store,
-) -> Finished:
-    check_period(period)
-    table = store.prepare(connector.mapping)
-    before = store.position(connector.name)
-    pulled = pull(hub, connector.mapping, period, before, wants_changes=wants_changes)
-    prepared = _prepare(connector, period, pulled, hub, store)
-    target = (out / connector.layout.file_name(period)).resolve()
-    after = Position(
-        version=before.version + 1 if before else 1,
-        cursor=pulled.cursor,
-        grants=pulled.grants,
-        elements=connector.mapping.elements,
-        periods=pulled.periods,
-    )
-    with delivery(target) as pending, store.transaction() as connection:
-        move_position(connection, connector.name, before, after)
-        changed = _write(connection, connector, table, prepared)
-        rows = len(prepared.rows[period])
-        number = note_outcome(
-            connection, run_id, mode=pulled.mode, rows=rows, changed=changed[period], sha256=prepared.sha256
-        )
-        pending.publish(prepared.content)
-    columns = {COMMON_ELEMENT: connector.mapping.column_of(COMMON_ELEMENT)}
-    outcome = Outcome(connector.name, period, pulled.mode, rows, changed[period], str(target), prepared.sha256, columns)
-    _file_receipts(hub, outcome, pulled.grants, number)
-    return Finished(outcome, pulled.remarks)
+    def wait(self, attempt: int) -> float:
+        return self.first_wait * self.factor ** (attempt - 1)
 
 
-def check_period(period: str) -> None:
-    if not MONTH.fullmatch(period):
-        raise PeriodFault(f"报告期“{period}”无效：本连接器的表式是月报，报告期写作 2026-11。")
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run works with. `pause` waits, and ends the run when it is told to stop."""
+
+    connector: Connector
+    store: Store
+    target: Target
+    pause: Callable[[float], None]
+    retries: Retries
 
 
-def _prepare(connector: Connector, period: str, pulled: Pulled, hub: HubClient, store: Store) -> Prepared:
-    mapping = connector.mapping
-    touched = pulled.touched | {period}
-    with store.transaction() as connection:
-        held = load_records(connection, connector.name, mapping.object_class, touched)
-    records = _grouped(_merged(held, pulled, mapping), touched)
-    divisions = {record.division for group in records.values() for record in group}
-    names = DivisionNames(hub).of_villages(divisions)
-    rows: dict[str, list[VillageRow]] = {}
-    violations: list[Violation] = []
-    for each, group in sorted(records.items()):
-        rows[each], faults = _map_period(connector, each, group, names)
-        violations.extend(faults)
-    if violations:
-        raise CheckFailed(violations)
-    return Prepared(records, rows, write_workbook(connector.layout, mapping, period, rows[period]))
+class RunLog:
+    """The run's line in the log; each further attempt has a line of its own."""
 
+    def __init__(self, desk: Desk, period: str, mode: str) -> None:
+        self._desk, self._period, self.mode = desk, period, mode
+        self.attempt = 1
+        self.id = desk.store.start_run(desk.connector.name, period, mode)
 
-def _merged(held: Records, pulled: Pulled, mapping: FormMapping) -> Records:
-    elements = frozenset(mapping.elements)
-    kept = {key: record for key, record in held.items() if record.period not in pulled.snapshots}
-    for items in pulled.snapshots.values():
-        kept.update(snapshot(items, elements))
-    return apply(kept, pulled.changes, elements, mapping.object_class)
-
-
-def _grouped(records: Records, periods: Collection[str]) -> dict[str, list[Record]]:
-    """In the order of the codes: that is the order of every official form."""
-    grouped: defaultdict[str, list[Record]] = defaultdict(list, {period: [] for period in periods})
-    for _, record in sorted(records.items()):
-        grouped[record.period].append(record)
-    return dict(grouped)
-
-
-def _map_period(
-    connector: Connector, period: str, records: list[Record], names: dict[str, tuple[str, str]]
-) -> tuple[list[VillageRow], list[Violation]]:
-    rows: list[VillageRow] = []
-    violations: list[Violation] = []
-    for record in records:
-        row, faults = map_row(
-            connector.mapping,
-            period=period,
-            division=record.division,
-            names=names[record.division],
-            values=record.values,
-            missing=record.missing,
-        )
-        rows.append(row)
-        violations.extend(faults)
-    return rows, violations + check(connector.schema, frame(connector.mapping, period, rows))
-
-
-def _write(connection: sa.Connection, connector: Connector, table: sa.Table, prepared: Prepared) -> dict[str, int]:
-    mapping = connector.mapping
-    changed = {}
-    for period, rows in prepared.rows.items():
-        save_records(connection, connector.name, mapping.object_class, period, prepared.records[period])
-        lines = [
-            {
-                PERIOD: period,
-                DIVISION: row.division,
-                TOWNSHIP: row.township,
-                VILLAGE: row.village,
-                **row.cells,
-                NOTE: note(mapping, row),
-            }
-            for row in rows
-        ]
-        changed[period] = synchronise(connection, table, {PERIOD: period}, lines)
-    return changed
-
-
-def _file_receipts(hub: HubClient, outcome: Outcome, grants: tuple[str, ...], number: int) -> None:
-    """One for each grant that was used: a grant has one purpose, and the receipt is told under it.
-
-    The same delivery told twice is one receipt: the key is made of what was delivered, not of the run.
-    """
-    for grant in grants:
-        told = f"{outcome.connector} {grant} {outcome.period} {outcome.sha256} {number}"
-        receipt: dict[str, str | int] = {
-            "grant": grant,
-            "period": outcome.period,
-            "rows": outcome.rows,
-            "sha256": outcome.sha256,
-            "file": Path(outcome.file).name,
-        }
+    def next_attempt(self, message: str) -> None:
+        """A log that cannot be written is no reason not to try again."""
         try:
-            hub.file_receipt(receipt, key=str(uuid.uuid5(uuid.NAMESPACE_OID, told)))
-        except ConnectorError as error:
-            raise ReceiptNotFiled(error) from error
+            self.end(FAILED, message)
+            name = self._desk.connector.name
+            self.id = self._desk.store.start_run(name, self._period, self.mode, self.attempt + 1)
+        except sa.exc.SQLAlchemyError as error:
+            logger.warning("the run log cannot be written: %s", sentence(error))
+        self.attempt += 1
+
+    def end(self, state: str, message: str) -> None:
+        self._desk.store.end_run(self.id, state, message)
+
+    def end_with(self, error: BaseException) -> None:
+        match error:
+            case KeyboardInterrupt():
+                self.end(INTERRUPTED, "由操作人中断。")
+            case DeliveryParked():
+                self.end(PARKED, sentence(error))
+            case Exception():
+                self.end(FAILED, sentence(error))
+
+
+def run(desk: Desk, hub: HubClient, *, period: str, out: Path, wants_changes: bool) -> Finished:
+    """Whatever happens, the run log tells of it; only a killed process cannot, and the next run does it then."""
+    log = RunLog(desk, period, CHANGES if wants_changes else FULL)
+    try:
+        finished = _run(desk, hub, log, period=period, out=out, wants_changes=wants_changes)
+    except BaseException as error:
+        log.end_with(error)
+        raise
+    log.end(SUCCEEDED, "；".join(finished.remarks))
+    return finished
+
+
+def replay(desk: Desk, hub: HubClient, entry: queue.Entry) -> Finished:
+    """A parked delivery once more, by a person's hand. It does not pull."""
+    log = RunLog(desk, entry.period, REPLAY)
+    try:
+        written = _write_once(desk, log, entry)
+        delivering.file_receipts(hub, desk.store, entry)
+    except BaseException as error:
+        log.end_with(error)
+        raise
+    log.end(SUCCEEDED, "")
+    return Finished(_outcome(desk, entry.period, REPLAY, written), ())
+
+
+def _run(desk: Desk, hub: HubClient, log: RunLog, *, period: str, out: Path, wants_changes: bool) -> Finished:
+    desk.connector.report_for(period)
+    pulled = gather(desk.connector, hub, desk.store, period=period, out=out, wants_changes=wants_changes)
+    log.mode = pulled.mode
+    folder = str(out.resolve())
+    with desk.store.transaction() as connection:
+        unfinished = queue.waiting(connection, desk.connector.name, queue.UNFINISHED)
+    remarks = list(pulled.remarks)
+    for entry in unfinished:
+        if (entry.period, entry.folder) != (period, folder):
+            remarks.extend(_finish_other(desk, hub, pulled.mode, entry))
+    entry = next(entry for entry in unfinished if (entry.period, entry.folder) == (period, folder))
+    written = _write_patiently(desk, log, entry)
+    delivering.file_receipts(hub, desk.store, entry)
+    return Finished(_outcome(desk, period, pulled.mode, written), tuple(remarks))
+
+
+def _finish_other(desk: Desk, hub: HubClient, mode: str, entry: queue.Entry) -> list[str]:
+    """Another period's table, or what a killed run left: it must not keep this run's own period waiting."""
+    if report_of(desk.connector, entry.period) is None:
+        return []
+    try:
+        delivering.write(desk.connector, desk.store, desk.target, entry, run_id=None, mode=mode)
+        delivering.file_receipts(hub, desk.store, entry)
+    except ReceiptNotFiled as error:
+        return [f"{entry.period}：{error}"]
+    except (sa.exc.SQLAlchemyError, OSError, ConnectorError) as error:
+        with desk.store.transaction() as connection:
+            queue.park(connection, entry, 1, sentence(error))
+        return [f"{entry.period} 没有交付，已转入待补队列（编号 {entry.id}）：{sentence(error)}"]
+    return []
+
+
+def _write_patiently(desk: Desk, log: RunLog, entry: queue.Entry) -> Written:
+    """The hub was reached; now the target is not. It is tried again at growing gaps, then a person is asked."""
+    while True:
+        try:
+            return delivering.write(desk.connector, desk.store, desk.target, entry, run_id=log.id, mode=log.mode)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            reason = sentence(error)
+        if log.attempt >= desk.retries.attempts:
+            break
+        wait = desk.retries.wait(log.attempt)
+        log.next_attempt(f"第 {log.attempt} 次交付失败，{wait:g} 秒后再试：{reason}")
+        desk.pause(wait)
+    with desk.store.transaction() as connection:
+        queue.park(connection, entry, log.attempt, reason)
+    raise DeliveryParked(entry.id, log.attempt, reason, desk.connector.name)
+
+
+def _write_once(desk: Desk, log: RunLog, entry: queue.Entry) -> Written:
+    try:
+        return delivering.write(desk.connector, desk.store, desk.target, entry, run_id=log.id, mode=log.mode)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        reason = sentence(error)
+        with desk.store.transaction() as connection:
+            queue.park(connection, entry, 1, reason)
+        raise DeliveryParked(entry.id, entry.attempts + 1, reason, desk.connector.name) from error
+
+
+def _outcome(desk: Desk, period: str, mode: str, written: Written) -> Outcome:
+    common = desk.connector.report_for(period).mapping.column_of(COMMON_ELEMENT)
+    files = [{"file": str(file.path), "sha256": file.sha256} for file in written.files]
+    main = files[0] if files else {"file": "", "sha256": ""}
+    return Outcome(
+        desk.connector.name,
+        period,
+        mode,
+        written.rows,
+        written.changed,
+        main["file"],
+        main["sha256"],
+        {COMMON_ELEMENT: common} if common else {},
+        files,
+    )

@@ -1,6 +1,7 @@
 """The only reader of the environment."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from httpx import URL, InvalidURL
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -12,13 +13,26 @@ from hub_connectors.errors import SettingsFault
 
 
 class StoreSettings(BaseSettings):
-    """Where the department's table and the run log are: `run` and `runs` must find the same place without help."""
+    """Where the department's table and the run log are: `run` and `runs` must find the same place without help.
+
+    `connector_state_url` keeps the connector's own tables apart from the department's: then a delivery can wait in
+    the queue while the department's database is down.
+    """
 
     connector_database_url: str = Field(default="sqlite:///hub-connector.sqlite", repr=False)
+    connector_state_url: str | None = Field(default=None, repr=False)
+    connector_codes: Path | None = None
+    connector_retry_wait: float = Field(default=2.0, gt=0, le=3600)
 
-    @field_validator("connector_database_url")
+    @property
+    def state_url(self) -> str:
+        return self.connector_state_url or self.connector_database_url
+
+    @field_validator("connector_database_url", "connector_state_url")
     @classmethod
-    def is_database_url(cls, value: str) -> str:
+    def is_database_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
             make_url(value)
         except ArgumentError as error:

@@ -1,33 +1,32 @@
-"""The department's database, whichever it is: everything here is plain SQLAlchemy Core."""
+"""The connector's own database: the run log, where it stands, and what the hub said."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateColumn
 
-from hub_connectors.errors import AnotherRunFinished, SettingsFault
-from hub_connectors.mapping import FormMapping
+from hub_connectors.database import Database, synchronise
+from hub_connectors.errors import AnotherRunFinished
+from hub_connectors.mapping import Place
 from hub_connectors.records import Record, Records
-from hub_connectors.tables import METADATA, held_periods, hub_values, positions, runs, village_table
+from hub_connectors.tables import METADATA, held_periods, hub_values, places, positions, pulled_pages, runs
+from hub_connectors.wire import ChangeItem, Page, ValueItem
 
-RUNNING, SUCCEEDED, FAILED, INTERRUPTED = "running", "succeeded", "failed", "interrupted"
-
-Row = Mapping[str, Any]
+RUNNING, SUCCEEDED, FAILED, INTERRUPTED, PARKED = "running", "succeeded", "failed", "interrupted", "parked"
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a connector stands: its cursor, and what that cursor was made for."""
+    """Where a connector stands: its cursor, what that cursor was made for, and what is held of each period."""
 
     version: int
     cursor: str
     grants: tuple[str, ...]
     elements: tuple[str, ...]
-    periods: frozenset[str]
+    periods: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class RunEntry:
     ended: str | None
     period: str
     mode: str
+    attempt: int | None
     rows: int | None
     changed: int | None
     state: str
@@ -45,51 +45,35 @@ class RunEntry:
 class Store:
     def __init__(self, url: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
-        try:
-            self._engine = sa.create_engine(url)
-        except ImportError as error:
-            raise SettingsFault(f"没有安装 CONNECTOR_DATABASE_URL 所需的数据库驱动：{error.name}。") from error
-        METADATA.create_all(self._engine)
+        self.database = Database(url)
+        self.database.ensure(METADATA.sorted_tables)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        with self._engine.begin() as connection:
+        with self.database.transaction() as connection:
             yield connection
 
-    def prepare(self, mapping: FormMapping) -> sa.Table:
-        """The department's table as its mapping is now; a column the mapping gained is added."""
-        table = village_table(mapping, sa.MetaData())
-        table.create(self._engine, checkfirst=True)
-        present = {column["name"] for column in sa.inspect(self._engine).get_columns(table.name)}
-        name = self._engine.dialect.identifier_preparer.format_table(table)
-        with self.transaction() as connection:
-            for column in table.columns:
-                if column.name not in present:
-                    definition = CreateColumn(column).compile(dialect=self._engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {definition}")
-        return table
-
-    def start_run(self, connector: str, period: str, mode: str) -> int:
+    def start_run(self, connector: str, period: str, mode: str, attempt: int = 1) -> int:
         """Logged before anything else happens. A run still called running was killed: it is told so here."""
         with self.transaction() as connection:
             stale = sa.and_(runs.c.connector == connector, runs.c.state == RUNNING)
-            message = "运行中断，没有写完；未完成的内容没有保存。"
+            message = "运行中断，没有写完；下次运行接着做。"
             connection.execute(sa.update(runs).where(stale).values(state=INTERRUPTED, message=message))
-            entry = {"connector": connector, "started_at": self._timestamp(), "period": period, "mode": mode}
-            result = connection.execute(sa.insert(runs).values(**entry, state=RUNNING, message=""))
-            key: Any = result.inserted_primary_key  # not RETURNING: MySQL has none
+            entry = {"connector": connector, "started_at": self.timestamp(), "period": period, "mode": mode}
+            started = sa.insert(runs).values(**entry, attempt=attempt, state=RUNNING, message="")
+            key: Any = connection.execute(started).inserted_primary_key  # not RETURNING: MySQL has none
             return int(key[0])
 
     def end_run(self, run: int, state: str, message: str) -> None:
         with self.transaction() as connection:
-            ended = {"state": state, "message": message, "ended_at": self._timestamp()}
+            ended = {"state": state, "message": message, "ended_at": self.timestamp()}
             connection.execute(sa.update(runs).where(runs.c.id == run).values(**ended))
 
     def list_runs(self, connector: str) -> list[RunEntry]:
-        names = ("started_at", "ended_at", "period", "mode", "rows", "changed", "state", "message")
+        names = ("started_at", "ended_at", "period", "mode", "attempt", "rows", "changed", "state", "message")
         shown = [runs.c[name] for name in names]
         query = sa.select(*shown).where(runs.c.connector == connector).order_by(runs.c.id)
         with self.transaction() as connection:
@@ -97,15 +81,64 @@ class Store:
 
     def position(self, connector: str) -> Position | None:
         with self.transaction() as connection:
-            row = connection.execute(sa.select(positions).where(positions.c.connector == connector)).one_or_none()
-            if row is None:
-                return None
-            query = sa.select(held_periods.c.period).where(held_periods.c.connector == connector)
-            periods = frozenset(connection.execute(query).scalars())
-        return Position(row.version, row.cursor, _listed(row.grants), _listed(row.elements), periods)
+            return position_of(connection, connector)
 
-    def _timestamp(self) -> str:
+    def timestamp(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class StoredPages:
+    """The checkpoint of a pull: each page in one transaction with the place where the next one begins."""
+
+    def __init__(self, store: Store, connector: str) -> None:
+        self._store = store
+        self._connector = connector
+
+    def load(self, question: str, shape: type[ValueItem] | type[ChangeItem]) -> list[Page]:
+        mine = sa.and_(pulled_pages.c.connector == self._connector, pulled_pages.c.question == question)
+        query = sa.select(pulled_pages).where(mine).order_by(pulled_pages.c.number)
+        with self._store.transaction() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Page(
+                tuple(shape.model_validate(item) for item in row.items["items"]),
+                row.next,
+                row.cursor,
+                _listed(row.grants),
+            )
+            for row in rows
+        ]
+
+    def keep(self, question: str, number: int, page: Page) -> None:
+        row = {
+            "connector": self._connector,
+            "question": question,
+            "number": number,
+            "items": {"items": [item.model_dump() for item in page.items]},
+            "next": page.next,
+            "cursor": page.cursor,
+            "grants": ",".join(page.grants),
+        }
+        with self._store.transaction() as connection:
+            connection.execute(sa.insert(pulled_pages).values(**row))
+
+    def forget(self) -> None:
+        with self._store.transaction() as connection:
+            forget_pages(connection, self._connector)
+
+
+def forget_pages(connection: sa.Connection, connector: str) -> None:
+    connection.execute(sa.delete(pulled_pages).where(pulled_pages.c.connector == connector))
+
+
+def position_of(connection: sa.Connection, connector: str) -> Position | None:
+    row = connection.execute(sa.select(positions).where(positions.c.connector == connector)).one_or_none()
+    if row is None:
+        return None
+    elements = _listed(row.elements)
+    held = connection.execute(sa.select(held_periods).where(held_periods.c.connector == connector))
+    periods = {each.period: _listed(each.elements or row.elements) for each in held}
+    return Position(row.version, row.cursor, _listed(row.grants), elements, periods)
 
 
 def move_position(connection: sa.Connection, connector: str, before: Position | None, after: Position) -> None:
@@ -122,11 +155,24 @@ def move_position(connection: sa.Connection, connector: str, before: Position | 
         except sa.exc.IntegrityError as error:
             raise AnotherRunFinished from error
     else:
-        mine = sa.and_(positions.c.connector == connector, positions.c.version == before.version)
-        if connection.execute(sa.update(positions).where(mine).values(**moved)).rowcount != 1:
-            raise AnotherRunFinished
+        _claim(connection, connector, before.version, moved)
     scope = {"connector": connector}
-    synchronise(connection, held_periods, scope, [{**scope, "period": period} for period in sorted(after.periods)])
+    held = [
+        {**scope, "period": period, "elements": ",".join(elements)}
+        for period, elements in sorted(after.periods.items())
+    ]
+    synchronise(connection, held_periods, scope, held)
+
+
+def hold_position(connection: sa.Connection, connector: str, version: int) -> None:
+    """Keeps other runs from saving until this transaction ends; refuses when one has saved since `version`."""
+    _claim(connection, connector, version, {"version": version})
+
+
+def _claim(connection: sa.Connection, connector: str, version: int, values: Mapping[str, Any]) -> None:
+    mine = sa.and_(positions.c.connector == connector, positions.c.version == version)
+    if connection.execute(sa.update(positions).where(mine).values(**values)).rowcount != 1:
+        raise AnotherRunFinished
 
 
 def load_records(connection: sa.Connection, connector: str, object_class: str, periods: Collection[str]) -> Records:
@@ -161,51 +207,22 @@ def save_records(
     synchronise(connection, hub_values, scope, rows)
 
 
-def note_outcome(connection: sa.Connection, run: int, *, mode: str, rows: int, changed: int, sha256: str) -> int:
-    """Returns which delivery this is: the same file again is the same delivery, a file gone back to is a new one."""
-    this = connection.execute(sa.select(runs).where(runs.c.id == run)).one()
-    query = (
-        sa.select(runs.c.sha256, runs.c.delivery)
-        .where(runs.c.connector == this.connector, runs.c.period == this.period, runs.c.delivery.is_not(None))
-        .order_by(runs.c.id.desc())
-        .limit(1)
-    )
-    last = connection.execute(query).one_or_none()
-    delivery = 1 if last is None else int(last.delivery) + (last.sha256 != sha256)
-    outcome = {"mode": mode, "rows": rows, "changed": changed, "sha256": sha256, "delivery": delivery}
+def load_places(connection: sa.Connection) -> dict[str, Place]:
+    query = sa.select(places.c.code, places.c.village, places.c.township_code, places.c.township, places.c.county)
+    return {row.code: Place(*row) for row in connection.execute(query)}
+
+
+def save_places(connection: sa.Connection, named: Iterable[Place]) -> None:
+    """Names are told by the hub with every pull; a village renamed since then bears its new name."""
+    for code, place in {place.code: place for place in named}.items():
+        told = asdict(place)
+        if connection.execute(sa.update(places).where(places.c.code == code).values(told)).rowcount == 0:
+            connection.execute(sa.insert(places).values(told))
+
+
+def note_outcome(connection: sa.Connection, run: int, *, mode: str, rows: int, changed: int, sha256: str) -> None:
+    outcome = {"mode": mode, "rows": rows, "changed": changed, "sha256": sha256}
     connection.execute(sa.update(runs).where(runs.c.id == run).values(**outcome))
-    return delivery
-
-
-def synchronise(connection: sa.Connection, table: sa.Table, scope: Row, rows: Sequence[Row]) -> int:
-    """Makes the scope of the table equal to the rows; returns how many were inserted or differed.
-
-    Select, compare, then write what differs: the one upsert every database understands, and the one that can count.
-    """
-    keys = [column.name for column in table.primary_key]
-    within = sa.and_(*(table.c[name] == value for name, value in scope.items()))
-    held = {
-        tuple(row[key] for key in keys): dict(row)
-        for row in connection.execute(sa.select(table).where(within)).mappings()
-    }
-    wanted = {tuple(row[key] for key in keys): dict(row) for row in rows}
-    added = [row for key, row in wanted.items() if key not in held]
-    differing = [row for key, row in wanted.items() if key in held and _differs(held[key], row)]
-    gone = [key for key in held if key not in wanted]
-    if gone:
-        condition = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in keys))
-        bound = [{f"key_{name}": part for name, part in zip(keys, key, strict=True)} for key in gone]
-        connection.execute(sa.delete(table).where(condition), bound)
-    if added:
-        connection.execute(sa.insert(table), added)
-    for row in differing:
-        condition = sa.and_(*(table.c[name] == row[name] for name in keys))
-        connection.execute(sa.update(table).where(condition).values(row))
-    return len(added) + len(differing)
-
-
-def _differs(held: Row, wanted: Row) -> bool:
-    return any(held[name] != value for name, value in wanted.items())
 
 
 def _listed(text: str) -> tuple[str, ...]:

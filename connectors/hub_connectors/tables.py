@@ -1,4 +1,4 @@
-"""The tables in the department's database: the run log, where each connector stands, what the hub said, the form."""
+"""The connector's own tables (run log, position, what the hub said, queue), and the department's, from its mapping."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,7 +7,7 @@ import simplejson
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from hub_connectors.mapping import DIVISION, NOTE, PERIOD, TOWNSHIP, VILLAGE, Column, FormMapping, Kind
+from hub_connectors.mapping import DIVISION, NOTE, PERIOD, TOWNSHIP, VILLAGE, Column, Kind, TableMapping
 
 CODE = sa.String(32)
 TEXT = sa.String(200)
@@ -69,7 +69,7 @@ runs = sa.Table(
     sa.Column("rows", sa.Integer),
     sa.Column("changed", sa.Integer),
     sa.Column("sha256", sa.String(64)),
-    sa.Column("delivery", sa.Integer),
+    sa.Column("attempt", sa.Integer),
     sa.Column("message", sa.Text, nullable=False),
 )
 
@@ -89,6 +89,57 @@ held_periods = sa.Table(
     METADATA,
     sa.Column("connector", CODE, primary_key=True),
     sa.Column("period", CODE, primary_key=True),
+    sa.Column("elements", sa.Text),  # what was granted of the period; empty in rows of the first release: all
+)
+
+# Pages of a pull that has not been committed yet: a killed run goes on after the last of them.
+pulled_pages = sa.Table(
+    "connector_pages",
+    METADATA,
+    sa.Column("connector", CODE, primary_key=True),
+    sa.Column("question", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("items", ExactJson, nullable=False),
+    sa.Column("next", sa.Text),
+    sa.Column("cursor", sa.Text, nullable=False),
+    sa.Column("grants", sa.Text, nullable=False),
+)
+
+places = sa.Table(
+    "connector_places",
+    METADATA,
+    sa.Column("code", CODE, primary_key=True),
+    sa.Column("village", TEXT, nullable=False),
+    sa.Column("township_code", CODE, nullable=False),
+    sa.Column("township", TEXT, nullable=False),
+    sa.Column("county", TEXT, nullable=False),
+)
+
+# What is held but not delivered yet. A line says which state to deliver, not which bytes: delivering it twice, late or
+# after a newer one does no harm, because it always brings the table and the files up to what is held.
+deliveries = sa.Table(
+    "connector_deliveries",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("connector", CODE, nullable=False, index=True),
+    sa.Column("period", CODE, nullable=False),
+    sa.Column("folder", sa.Text, nullable=False),  # empty: only the table
+    sa.Column("state", CODE, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("since", CODE, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("receipts", ExactJson),
+)
+
+# Which delivery of a file this is: the same bytes again are the same delivery, bytes gone back to are a new one.
+delivered_files = sa.Table(
+    "connector_files",
+    METADATA,
+    sa.Column("connector", CODE, primary_key=True),
+    sa.Column("period", CODE, primary_key=True),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
 )
 
 hub_values = sa.Table(
@@ -106,7 +157,7 @@ hub_values = sa.Table(
 )
 
 
-def village_table(mapping: FormMapping, metadata: sa.MetaData) -> sa.Table:
+def village_table(mapping: TableMapping, metadata: sa.MetaData) -> sa.Table:
     """The department's own table: its columns bear the names that its form bears."""
     return sa.Table(
         mapping.table,

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,7 +95,8 @@ class TestChanges:
         department.run()
         department.hub.change("2026-10", TUDI, village_migrant_workers=231)
         outcome = department.run(changes=True).outcome
-        assert list(department.hub.receipts.values())[-1]["sha256"] == outcome.sha256
+        told = [(receipt["file"], receipt["sha256"]) for receipt in department.hub.receipts.values()]
+        assert told[-len(outcome.files) :] == [(Path(each["file"]).name, each["sha256"]) for each in outcome.files]
 
 
 class TestCursorExpired:

@@ -18,7 +18,7 @@ import pytest
 TUDI = "433124102201"
 COMMAND = [sys.executable, "-c", "from hub_connectors.cli import main; main()"]
 SEED = int(os.environ.get("CONNECTOR_SEED", "20261122"))
-KILLS = int(os.environ.get("CONNECTOR_KILLS", "6"))
+KILLS = int(os.environ.get("CONNECTOR_KILLS", "3"))
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ class TestRun:
 
 class TestKilled:
     def test_a_killed_run_is_whole_again_after_the_next(self, hub: Any, environment: Any, tmp_path: Path) -> None:
-        """REL-R7. CONNECTOR_KILLS=500 and another CONNECTOR_SEED for the long run."""
+        """The command as it is installed; tests/faults/test_connector_kills.py kills it at every byte (REL-R7)."""
         chance = random.Random(SEED)  # noqa: S311 - not a secret
         words = ("run", "civil-affairs", "--period", "2026-10", "--out", "files")
         command(environment, tmp_path, *words)
@@ -139,7 +139,7 @@ class TestKilled:
         fresh = {**environment, "CONNECTOR_DATABASE_URL": f"sqlite:///{tmp_path / 'fresh.sqlite'}"}
         anew = json.loads(command(fresh, tmp_path, *words[:-1], "anew").stdout)
         assert line["sha256"] == anew["sha256"]
-        assert [path.name for path in (tmp_path / "files").iterdir()] == [Path(line["file"]).name]
+        assert {str(path) for path in (tmp_path / "files").iterdir()} == {each["file"] for each in line["files"]}
         log = command(environment, tmp_path, "runs", "civil-affairs").stdout.splitlines()
         assert json.loads(log[-1])["state"] == "succeeded"
 

@@ -2,14 +2,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hub_connectors.mapping import Column, FormMapping, Kind, MissingMark, map_row, note, totals
+from hub_connectors.mapping import Column, Kind, MissingMark, Place, TableMapping, map_row, note, totals
 from hub_connectors.records import merge
 from hub_connectors.wire import ChangeItem
 
 COUNT = Column("人数", "persons", "人")
 TEN_THOUSANDS = Column("万元", "income", "万元", Kind.DECIMAL, Decimal("0.0001"), 6)
 CODE = Column("方式", "channel", "代码", Kind.CODE, codes={"1": "01", "true": "是"}, has_total=False)
-MAPPING = FormMapping(
+MAPPING = TableMapping(
     "t",
     "village",
     (COUNT, TEN_THOUSANDS, CODE),
@@ -21,8 +21,7 @@ def mapped(values: dict[str, Any], missing: dict[str, str] | None = None) -> Any
     return map_row(
         MAPPING,
         period="2026-10",
-        division="433124102200",
-        names=("花垣镇", "龙门村"),
+        place=Place("433124102200", "龙门村", "433124102", "花垣镇", "花垣县"),
         values=values,
         missing=missing or {},
     )
@@ -77,7 +76,7 @@ class TestMapRow:
 
     def test_remarks_name_columns_and_the_departments_words(self) -> None:
         row, _ = mapped({"income": 1}, {"persons": "refused", "channel": "not_yet_known"})
-        assert note(MAPPING, row) == "人数：拒绝"
+        assert note(MAPPING, row, [column.name for column in MAPPING.columns]) == "人数：拒绝"
 
     def test_totals_sum_exactly_and_only_what_has_a_total(self) -> None:
         rows = [mapped({"persons": 1, "income": Decimal("0.10"), "channel": "1"})[0] for _ in range(3)]

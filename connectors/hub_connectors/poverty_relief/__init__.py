@@ -1,6 +1,11 @@
-from hub_connectors.connector import Connector
-from hub_connectors.poverty_relief.layout import LAYOUT
-from hub_connectors.poverty_relief.mapping import MAPPING
-from hub_connectors.poverty_relief.schema import SCHEMA
+from hub_connectors.connector import Connector, Report
+from hub_connectors.periods import PeriodType
+from hub_connectors.poverty_relief import layout, mapping, schema
 
-CONNECTOR = Connector(name="poverty-relief", mapping=MAPPING, schema=SCHEMA, layout=LAYOUT)
+CONNECTOR = Connector(
+    name="poverty-relief",
+    reports=(
+        Report(PeriodType.MONTH, mapping.MONTHLY, schema.MONTHLY, (layout.MONITORING, layout.EMPLOYMENT)),
+        Report(PeriodType.YEAR, mapping.YEARLY, schema.YEARLY, (layout.VILLAGE_YEAR,)),
+    ),
+)

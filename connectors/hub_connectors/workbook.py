@@ -1,0 +1,202 @@
+"""Writes a department's form: title, reporting line, headings, one line per village, sums, notes, signatures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+from itertools import groupby
+
+import xlsxwriter
+
+from hub_connectors.layout import NUMBER, SUBTOTAL, TOTAL, WIDTHS, FormLayout, TotalPlace
+from hub_connectors.mapping import DIVISION, NOTE, TOWNSHIP, VILLAGE, Kind, TableMapping, VillageRow, note, totals
+from hub_connectors.periods import in_words
+
+TITLE_ROW, REPORTING_ROW, HEADING_ROW = 0, 1, 2
+
+# One fixed instant: the same rows must make the same bytes, so that the same delivery has the same checksum.
+CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form about to be written: its shape, the table it shows, and the lines."""
+
+    layout: FormLayout
+    mapping: TableMapping
+    period: str
+    rows: Sequence[VillageRow]
+
+    @property
+    def lines(self) -> Sequence[VillageRow]:
+        """In the order of the codes, as every official form; a merged village stands with its township."""
+        if not self.layout.has_subtotals:
+            return self.rows
+        return sorted(self.rows, key=lambda row: (row.place.township_code, row.division))
+
+    @property
+    def width(self) -> int:
+        return len(self.layout.leaves)
+
+
+class _Sheet:
+    """A worksheet that only knows text and numbers: nothing written to it can become a formula or a link."""
+
+    def __init__(self, workbook: xlsxwriter.Workbook, name: str) -> None:
+        self._sheet = workbook.add_worksheet(name)
+        base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+        boxed = {**base, "border": 1}
+        self.title = workbook.add_format({**base, "font_size": 16, "bold": True, "align": "center"})
+        self.plain = workbook.add_format(base)
+        self.heading = workbook.add_format({**boxed, "bold": True, "align": "center", "text_wrap": True})
+        self.text = workbook.add_format({**boxed, "num_format": "@"})
+        self.mark = workbook.add_format({**boxed, "align": "center"})
+        self._numbers = {
+            decimals: workbook.add_format({**boxed, "num_format": _number_format(decimals)}) for decimals in range(7)
+        }
+
+    def write_text(self, row: int, column: int, text: str, style: object) -> None:
+        if text:
+            self._sheet.write_string(row, column, text, style)
+        else:
+            self._sheet.write_blank(row, column, None, style)
+
+    def write_block(self, top: int, bottom: int, left: int, right: int, text: str, style: object) -> None:
+        if (top, left) != (bottom, right):
+            self._sheet.merge_range(top, left, bottom, right, "", style)
+        self.write_text(top, left, text, style)
+
+    def write_number(self, row: int, column: int, number: Decimal | int, decimals: int) -> None:
+        self._sheet.write_number(row, column, number, self._numbers[decimals])
+
+    def arrange(self, layout: FormLayout, first_data_row: int) -> None:
+        for column, leaf in enumerate(layout.leaves):
+            width = WIDTHS.get(leaf.column, max(10, 2 * len(leaf.heading) + 2))
+            self._sheet.set_column(column, column, width)
+        self._sheet.freeze_panes(first_data_row, layout.leading)
+        self._sheet.repeat_rows(0, first_data_row - 1)
+        self._sheet.set_landscape()
+        self._sheet.set_paper(9)  # A4
+        self._sheet.fit_to_pages(1, 0)
+
+
+def write_workbook(form: Form) -> bytes:
+    buffer = BytesIO()
+    with xlsxwriter.Workbook(buffer, OPTIONS) as workbook:
+        workbook.set_properties({"title": form.layout.title, "created": CREATED})
+        sheet = _Sheet(workbook, form.layout.sheet)
+        first = _write_heading(sheet, form)
+        place = first
+        if form.layout.total is TotalPlace.FIRST:
+            place = _write_sums(sheet, form, place, form.rows, TOTAL)
+        place = _write_lines(sheet, form, place)
+        if form.layout.total is TotalPlace.LAST:
+            place = _write_sums(sheet, form, place, form.rows, TOTAL)
+        for text in (*form.layout.notes, form.layout.signatures):
+            sheet.write_block(place, place, 0, form.width - 1, text, sheet.plain)
+            place += 1
+        sheet.arrange(form.layout, first)
+    return buffer.getvalue()
+
+
+def _write_heading(sheet: _Sheet, form: Form) -> int:
+    """Title, reporting line, headings, then units and column numbers; returns the first row of the data."""
+    layout = form.layout
+    sheet.write_block(TITLE_ROW, TITLE_ROW, 0, form.width - 1, layout.title, sheet.title)
+    sheet.write_block(REPORTING_ROW, REPORTING_ROW, 0, form.width - 1, _reporting_line(form), sheet.plain)
+    for cell in layout.heading_cells(HEADING_ROW):
+        sheet.write_block(cell.top, cell.bottom, cell.left, cell.right, cell.text, sheet.heading)
+    place = HEADING_ROW + layout.depth
+    if layout.has_unit_row:
+        for index, leaf in enumerate(layout.leaves):
+            unit = "" if leaf.column in WIDTHS else form.mapping.column(leaf.column).unit
+            sheet.write_text(place, index, unit, sheet.heading)
+        place += 1
+    if layout.is_numbered:
+        for index in range(form.width):
+            number = index - layout.leading + 1
+            is_counted = number > 0 and layout.leaves[index].column not in WIDTHS
+            sheet.write_text(place, index, str(number) if is_counted else "", sheet.heading)
+        place += 1
+    return place
+
+
+def _reporting_line(form: Form) -> str:
+    counties = {row.place.county for row in form.rows}
+    county = counties.pop() if len(counties) == 1 else ""
+    line = f"填报单位：{county}{form.layout.preparer}　　报告期：{in_words(form.period)}"
+    if form.layout.has_unit_row:
+        return line
+    units = dict.fromkeys(form.mapping.column(name).unit for name in form.layout.columns)
+    return f"{line}　　计量单位：{'、'.join(units)}"
+
+
+def _write_lines(sheet: _Sheet, form: Form, place: int) -> int:
+    """The villages, numbered through; with subtotals, each township's own lines stand together."""
+    number = 0
+    for _, lines in groupby(form.lines, key=lambda row: row.place.township_code):
+        group = list(lines)
+        top = place
+        for row in group:
+            number += 1
+            _write_line(sheet, form, place, number, row)
+            place += 1
+        if form.layout.has_subtotals:
+            index = next(i for i, leaf in enumerate(form.layout.leaves) if leaf.column == TOWNSHIP)
+            sheet.write_block(top, place - 1, index, index, group[0].place.township, sheet.mark)
+            place = _write_sums(sheet, form, place, group, SUBTOTAL)
+    return place
+
+
+def _write_line(sheet: _Sheet, form: Form, place: int, number: int, row: VillageRow) -> None:
+    texts = {
+        DIVISION: row.division,
+        TOWNSHIP: row.place.township,
+        VILLAGE: row.place.village,
+        NOTE: note(form.mapping, row, form.layout.columns),
+    }
+    for index, leaf in enumerate(form.layout.leaves):
+        if leaf.column == NUMBER:
+            sheet.write_number(place, index, number, 0)
+        elif leaf.column == TOWNSHIP and form.layout.has_subtotals:
+            continue  # one merged cell for the group
+        elif leaf.column in texts:
+            sheet.write_text(place, index, texts[leaf.column], sheet.text)
+        else:
+            _write_cell(sheet, form, place, index, row)
+
+
+def _write_cell(sheet: _Sheet, form: Form, place: int, index: int, row: VillageRow) -> None:
+    column = form.mapping.column(form.layout.leaves[index].column)
+    cell = row.cells[column.name]
+    reason = row.reasons.get(column.name)
+    if isinstance(cell, int | Decimal):
+        sheet.write_number(place, index, cell, 0 if column.kind is Kind.COUNT else column.decimals)
+    elif cell is None and reason is not None:
+        sheet.write_text(place, index, form.mapping.missing[reason].cell, sheet.mark)
+    else:
+        sheet.write_text(place, index, cell or "", sheet.mark)
+
+
+def _write_sums(sheet: _Sheet, form: Form, place: int, rows: Sequence[VillageRow], label: str) -> int:
+    """A total's label stands across the leading columns, a subtotal's where the village's name would."""
+    sums = totals(form.mapping, rows)
+    if label == TOTAL:
+        sheet.write_block(place, place, 0, form.layout.leading - 1, label, sheet.heading)
+    else:
+        for index, leaf in enumerate(form.layout.leaves[: form.layout.leading]):
+            sheet.write_text(place, index, label if leaf.column == VILLAGE else "", sheet.heading)
+    for index, leaf in enumerate(form.layout.leaves[form.layout.leading :], start=form.layout.leading):
+        cell = None if leaf.column in WIDTHS else sums[leaf.column]
+        if isinstance(cell, int | Decimal):
+            column = form.mapping.column(leaf.column)
+            sheet.write_number(place, index, cell, 0 if column.kind is Kind.COUNT else column.decimals)
+        else:
+            sheet.write_text(place, index, "", sheet.mark)
+    return place + 1
+
+
+def _number_format(decimals: int) -> str:
+    return f"0.{'0' * decimals}" if decimals else "0"
