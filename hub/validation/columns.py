@@ -52,28 +52,37 @@ def read_columns(cells: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dic
     return readings
 
 
-def read_typed(values: pl.Series, domain: ValueDomain) -> ColumnReading:
+def read_typed(values: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:
     """Values that are typed but come from no cell, as `parse` takes them: computed ones, and those that are held."""
-    datatype = DATATYPES[domain.datatype]
-    frame, column = values.to_frame(), pl.col(values.name)
-    reading = _judge_columns(frame, {values.name: domain})[values.name]
-    doubtful = frame.select(pl.repeat(value=False, n=pl.len()) | datatype.is_doubtful(column, domain)).to_series()
-    doubtful = doubtful.fill_null(value=False)
-    if not doubtful.any():
-        return reading
-    sure = {code: refused & ~doubtful for code, refused in reading.faults.items()}
-    told = {code: refused for code, refused in sure.items() if refused.any()}
-    return _parsed(ColumnReading(reading.values, told), values, doubtful, domain)
+    readings = _judge_columns(values, domains)
+    doubts = {
+        name: DATATYPES[domain.datatype].is_doubtful(pl.col(name), domain).fill_null(value=False)
+        for name, domain in domains.items()
+    }
+    for name, is_doubtful in zip(domains, _any_of(values, doubts.values()), strict=True):
+        if is_doubtful:
+            doubtful = values.select(doubts[name]).to_series()
+            sure = {code: refused & ~doubtful for code, refused in readings[name].faults.items()}
+            told = {code: refused for code, refused in sure.items() if refused.any()}
+            reading = ColumnReading(readings[name].values, told)
+            readings[name] = _parsed(reading, values[name], doubtful, domains[name])
+    return readings
 
 
-def read_held(held: pl.DataFrame, name: str, domain: ValueDomain, height: int) -> pl.Series:
-    """A column of what the hub has. It may predate the present domain; then it is simply not compared with."""
-    dtype = polars_type(domain)
-    if name not in held.columns or held[name].dtype.is_float():
-        return nothing(name, dtype, height)
-    if held[name].dtype == dtype and not isinstance(dtype, pl.String):
-        return read_typed(held[name], domain).values
-    return read_columns(held.select(pl.col(name).cast(pl.String())), {name: domain})[name].values
+def read_held(held: pl.DataFrame, domains: Mapping[str, ValueDomain], height: int) -> dict[str, pl.Series]:
+    """Columns of what the hub has. A value may predate the present domain; then it is simply not compared with."""
+    text, typed, columns = [], {}, {}
+    for name, domain in domains.items():
+        dtype, given = polars_type(domain), held.schema.get(name)
+        if given is None or given.is_float():
+            columns[name] = nothing(name, dtype, height)
+        elif given == dtype and given != pl.String():
+            typed[name] = domain
+        else:
+            text.append(name)
+    readings = read_columns(held.select(pl.col(text).cast(pl.String())), {name: domains[name] for name in text})
+    readings |= read_typed(held, typed)
+    return columns | {name: reading.values for name, reading in readings.items()}
 
 
 def _judge_columns(values: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:

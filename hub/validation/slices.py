@@ -1,0 +1,171 @@
+"""One slice of a table's rows: read, derived and judged, its findings counted and not yet spelled out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+import polars as pl
+
+from hub.validation.columns import blank_out, is_written, nothing, read_columns, read_held, read_typed
+from hub.validation.form import FormSpec
+from hub.validation.judgement import accept_frame, failing_rules, judge
+from hub.validation.lookback import LookBack
+from hub.validation.plan import Derivation, FormPlan
+from hub.validation.reading import with_derived
+from hub.validation.report import MISSING_REASONS
+from hub.validation.specification import ElementSpec
+from hub.validation.table import REASON
+from hub.validation.tally import Tally
+
+Columns = dict[str, pl.Series]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The frames of a table for some of its rows; `is_repeated` marks those whose key stands in an earlier row."""
+
+    cells: pl.DataFrame
+    missing: pl.DataFrame
+    past: Mapping[LookBack, pl.DataFrame]
+    supplied: pl.DataFrame
+    is_repeated: pl.Series
+
+    @property
+    def height(self) -> int:
+        return self.is_repeated.len()
+
+
+@dataclass(frozen=True)
+class JudgedSlice:
+    """`missing` has the elements for which anybody gave a reason."""
+
+    values: pl.DataFrame
+    missing: Mapping[str, pl.Series]
+    tally: Tally
+
+
+def judge_slice(spec: FormSpec, rows: Slice) -> JudgedSlice:
+    tally = Tally(rows.height)
+    values, missing = _read(spec, rows, tally)
+    has_repeated = bool(rows.is_repeated.any())
+    if has_repeated:
+        tally.add("error", "row-duplicate", rows.is_repeated)
+    frame = _frame(spec.plan, rows, values)
+    broken = _judge_rules(spec.plan, frame, rows.is_repeated if has_repeated else None, tally)
+    values |= _judge_derived(spec.plan, frame, broken, rows.is_repeated, tally)
+    if has_repeated:
+        values, missing = (
+            {name: blank_out(column, rows.is_repeated) for name, column in columns.items()}
+            for columns in (values, missing)
+        )
+    return JudgedSlice(pl.DataFrame(values), missing, tally)
+
+
+def _read(spec: FormSpec, rows: Slice, tally: Tally) -> tuple[Columns, Columns]:
+    """The captured values and the reasons that may stand, and everything that is wrong with cells."""
+    plan = spec.plan
+    given = frozenset(rows.cells.columns)
+    readings = read_columns(
+        rows.cells, {one.identifier: one.domain for one in plan.captured if one.identifier in given}
+    )
+    values, missing = Columns(), Columns()
+    for element in plan.captured:
+        name = element.identifier
+        reading = readings.get(name)
+        faults = {} if reading is None else reading.faults
+        column = nothing(name, plan.columns[name], rows.height) if reading is None else reading.values
+        has_reason = is_written(rows.missing[name]) if name in rows.missing.columns else None
+        if has_reason is not None and has_reason.any():
+            blank = ~reduce(or_, faults.values(), column.is_not_null())
+            missing[name] = _judge_reasons(rows.missing[name], has_reason, blank, tally)
+            column = blank_out(column, has_reason)
+            faults = {code: refused & ~has_reason for code, refused in faults.items()}
+        for code, refused in faults.items():
+            tally.add("error", code, refused)
+        if element.required and column.has_nulls():
+            answered = column.is_not_null() if has_reason is None else column.is_not_null() | has_reason
+            tally.add("error", "value-missing", ~reduce(or_, faults.values(), answered))
+        values[name] = column
+    _refuse_strangers(spec.by_identifier, rows.cells, tally)
+    _refuse_strangers(spec.by_identifier, rows.missing, tally)
+    return values, missing
+
+
+def _judge_reasons(reasons: pl.Series, given: pl.Series, blank: pl.Series, tally: Tally) -> pl.Series:
+    """Counts what is wrong with reasons, and gives those that may stand."""
+    is_known = reasons.is_in(list(MISSING_REASONS))
+    tally.add("error", "value-and-missing", given & ~blank)
+    tally.add("error", "missing-reason-unknown", given & ~is_known)
+    return blank_out(reasons, ~(given & blank & is_known)).cast(REASON)
+
+
+def _refuse_strangers(known: Mapping[str, ElementSpec], given: pl.DataFrame, tally: Tally) -> None:
+    """What was typed for an element that is not on the form, or that nobody types."""
+    for name in given.columns:
+        element = known.get(name)
+        if element is None:
+            tally.add("error", "element-unknown", given[name].is_not_null())
+        elif element.source != "captured":
+            tally.add("error", "element-not-captured", is_written(given[name]))
+
+
+def _frame(plan: FormPlan, rows: Slice, captured: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """The typed frame of the form, as `build_frame` has it for rows that somebody is typing."""
+    columns = dict(captured)
+    columns |= read_held(rows.supplied, {one.identifier: one.domain for one in plan.supplied}, rows.height)
+    for look_back, elements in plan.looked_back.items():
+        domains = {one.identifier: look_back.domain(one.domain) for one in elements}
+        held = read_held(rows.past.get(look_back, pl.DataFrame()), domains, rows.height)
+        columns |= {look_back.column(name): column for name, column in held.items()}
+    frame = pl.DataFrame({name: columns[name] for name in plan.columns})
+    accept_frame(plan.schema, frame)
+    return with_derived(plan, frame)
+
+
+def _judge_rules(
+    plan: FormPlan, frame: pl.DataFrame, is_repeated: pl.Series | None, tally: Tally
+) -> Mapping[int, pl.Series]:
+    """Which rules are broken and where; only the first row of a key is judged."""
+    verdicts = judge(frame, plan.verdicts)
+    if is_repeated is not None:
+        verdicts = verdicts.with_columns(pl.all() | is_repeated)
+    broken = {number: (~verdicts.to_series(number)).fill_null(value=False) for number in failing_rules(verdicts)}
+    for number, where in broken.items():
+        tally.add(plan.rules[number].spec.severity, "rule-violated", where)
+    return broken
+
+
+def _judge_derived(
+    plan: FormPlan, frame: pl.DataFrame, broken: Mapping[int, pl.Series], is_repeated: pl.Series, tally: Tally
+) -> Columns:
+    """The derived values that may stand. A bad one is told only when nothing it came from is in question."""
+    derivations = [derivation for step in plan.steps for derivation in step]
+    readings = read_typed(frame, {one.element.identifier: one.element.domain for one in derivations})
+    refused_before = Columns()
+    for derivation in derivations:
+        name = derivation.element.identifier
+        faults = readings[name].faults
+        if faults:
+            in_question = _in_question(plan, derivation, broken, refused_before, is_repeated)
+            for code, refused in faults.items():
+                tally.add("error", code, refused & ~in_question)
+            refused_before[name] = reduce(or_, faults.values())
+    return {name: reading.values for name, reading in readings.items()}
+
+
+def _in_question(
+    plan: FormPlan,
+    derivation: Derivation,
+    broken: Mapping[int, pl.Series],
+    refused: Mapping[str, pl.Series],
+    is_repeated: pl.Series,
+) -> pl.Series:
+    """Rows in which an error names what this was computed from already; of a repeated row nothing is computed."""
+    named = frozenset(derivation.compiled.named)
+    doubts = [refused[name] for name in named if name in refused]
+    for number, where in broken.items():
+        rule = plan.rules[number]
+        if rule.spec.severity == "error" and not named.isdisjoint(rule.compiled.named):
+            doubts.append(where)
+    return reduce(or_, doubts, is_repeated)
