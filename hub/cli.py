@@ -1,9 +1,7 @@
 """The commands (CONTRACT.md). What a program reads goes to standard output, all else to standard error."""
 
-import asyncio
-import getpass
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +12,13 @@ import uvicorn
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from hub import founding
-from hub.audit.service import Actor, Sealer
+from hub import founding, upkeep
+from hub.audit.service import Sealer
 from hub.backup.backing_up import BackedUp, back_up
 from hub.backup.data_folder import is_unsettled
 from hub.backup.restoring import Restored, Target, finish_interrupted
 from hub.backup.restoring import restore as restore_backup
+from hub.commands import as_owner, operator, say, with_database
 from hub.demo import county as demo_county
 from hub.identity import clients, people, secrets, tokens
 from hub.identity.roles import Role
@@ -50,8 +49,16 @@ user_app = typer.Typer(no_args_is_help=True, help="People.")
 client_app = typer.Typer(no_args_is_help=True, help="API clients of departments.")
 schema_app = typer.Typer(no_args_is_help=True, help="The registry as files.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
-for name, sub in (("user", user_app), ("client", client_app), ("schema", schema_app), ("audit", audit_app)):
+for name, sub in (
+    ("user", user_app),
+    ("client", client_app),
+    ("schema", schema_app),
+    ("audit", audit_app),
+    ("calendar", upkeep.calendar_app),
+    ("divisions", upkeep.divisions_app),
+):
     app.add_typer(sub, name=name)
+upkeep.add_client_commands(client_app)
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the folder of registry files")]
 
@@ -63,60 +70,22 @@ def main() -> None:
         app(standalone_mode=True)
     except ValidationError as error:
         for fault in error.errors():
-            _say(f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}")
+            say(f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}")
         sys.exit(1)
     except HubError as error:
-        _say(error.detail)
+        say(error.detail)
         for item in error.errors:
-            _say(f"{item.pointer}: {item.message}")
+            say(f"{item.pointer}: {item.message}")
         sys.exit(1)
     except PostgresError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(1)
     except DBAPIError as error:
         # What follows the first line quotes the row that was refused.
-        _say(f"database: {str(error.orig).partition(chr(10))[0]}")
+        say(f"database: {str(error.orig).partition(chr(10))[0]}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(0)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _operator() -> Actor:
-    """Who sits at the command line, as the audit log names them."""
-    return Actor("system", "cli", getpass.getuser())
-
-
-def _with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
-    """Do something on the hub's database, beside a running server or alone."""
-
-    async def run(address: DatabaseAddress) -> Result:
-        database = Database(address.application_url, pool_size=2)
-        try:
-            await finish_interrupted(database, settings().data_dir)
-            return await work(database)
-        finally:
-            await database.close()
-
-    with open_database(settings()) as address:
-        return asyncio.run(run(address))
-
-
-def _as_owner(work: Callable[[DatabaseAddress, Database], Awaitable[Result]]) -> Result:
-    """Do something that the serving role may not."""
-
-    async def run(address: DatabaseAddress) -> Result:
-        owner = Database(address.owner_url, pool_size=1)
-        try:
-            return await work(address, owner)
-        finally:
-            await owner.close()
-
-    with open_database(settings()) as address:
-        return asyncio.run(run(address))
 
 
 @app.command()
@@ -126,7 +95,7 @@ def run() -> None:
         address.migrate()
         if settings().demo:
             _load_demo()
-        _say(f"http://{settings().host}:{settings().port}")
+        say(f"http://{settings().host}:{settings().port}")
         _serve(settings())
 
 
@@ -140,7 +109,7 @@ def _serve(chosen: Settings) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); requests under way are finished first."""
     logs.configure(chosen.log_format, chosen.log_level)
     if is_unsettled(chosen.data_dir):
-        _with_database(lambda database: finish_interrupted(database, chosen.data_dir))
+        with_database(lambda database: finish_interrupted(database, chosen.data_dir))
     with ExitStack() as stack:
         if chosen.workers > 1:
             share_figures(Path(stack.enter_context(TemporaryDirectory(prefix="hub-figures-"))))
@@ -179,9 +148,9 @@ def demo() -> None:
 
 
 def _load_demo() -> None:
-    accounts = _with_database(lambda database: demo_county.load(database, settings(), say=_say))
+    accounts = with_database(lambda database: demo_county.load(database, settings(), say=say))
     if accounts is not None:
-        _say(accounts.for_people())
+        say(accounts.for_people())
 
 
 @app.command()
@@ -194,9 +163,9 @@ def init(
     """First start without the demo: the county, its calendar, its organisations and the first administrator."""
     with open_database(settings()) as address:
         address.migrate()
-        password = _with_database(
+        password = with_database(
             lambda database: founding.found(
-                database, _operator(), settings().county, administrator=administrator, divisions=divisions
+                database, operator(), settings().county, administrator=administrator, divisions=divisions
             )
         )
     print(f"{administrator} {password}")
@@ -209,9 +178,9 @@ def token(username: str) -> None:
     async def issue(database: Database) -> str:
         async with database.transaction() as session:
             person = await people.get_person(session, username)
-            return await tokens.issue_person_token(session, person, _operator())
+            return await tokens.issue_person_token(session, person, operator())
 
-    print(_with_database(issue))
+    print(with_database(issue))
 
 
 @app.command("settings")
@@ -237,10 +206,10 @@ def backup(file: Annotated[Path, typer.Argument(help="the file to make; it holds
     """Back everything up into one file, beside a running server; prints the file's SHA-256."""
 
     async def back_up_all(_address: DatabaseAddress, owner: Database) -> BackedUp:
-        return await back_up(owner, settings(), _operator(), file)
+        return await back_up(owner, settings(), operator(), file)
 
-    done = _as_owner(back_up_all)
-    _say(done.for_people())
+    done = as_owner(back_up_all)
+    say(done.for_people())
     print(f"{done.sha256}  {done.path}")
 
 
@@ -252,9 +221,9 @@ def restore(
     """Make the database what the file holds, all of it or nothing; stop the server first."""
 
     async def restore_all(address: DatabaseAddress, owner: Database) -> Restored:
-        return await restore_backup(Target(owner, address.migrations, settings()), _operator(), file, replace=replace)
+        return await restore_backup(Target(owner, address.migrations, settings()), operator(), file, replace=replace)
 
-    done = _as_owner(restore_all)
+    done = as_owner(restore_all)
     print(done.for_people())
     if done.verdict.broken is not None:
         sys.exit(1)
@@ -275,7 +244,7 @@ def create_user(
         async with database.transaction() as session:
             await people.create_person(
                 session,
-                _operator(),
+                operator(),
                 username=username,
                 display_name=display_name or username,
                 organization=organization,
@@ -283,7 +252,7 @@ def create_user(
                 password_hash=password_hash,
             )
 
-    _with_database(create)
+    with_database(create)
     print(f"{username} {password}")
 
 
@@ -293,9 +262,9 @@ def reset_user_password(username: str) -> None:
 
     async def reset(database: Database) -> str:
         async with database.transaction() as session:
-            return await people.reset_password(session, _operator(), username)
+            return await people.reset_password(session, operator(), username)
 
-    print(f"{username} {_with_database(reset)}")
+    print(f"{username} {with_database(reset)}")
 
 
 @user_app.command("disable")
@@ -304,9 +273,9 @@ def disable_user(username: str) -> None:
 
     async def disable(database: Database) -> None:
         async with database.transaction() as session:
-            await people.disable_person(session, _operator(), username)
+            await people.disable_person(session, operator(), username)
 
-    _with_database(disable)
+    with_database(disable)
 
 
 @client_app.command("create")
@@ -322,7 +291,7 @@ def create_api_client(
         async with database.transaction() as session:
             client, secret = await clients.create_client(
                 session,
-                _operator(),
+                operator(),
                 client_id=client_id,
                 name=name,
                 organization=department,
@@ -330,7 +299,7 @@ def create_api_client(
             )
             return client.client_id, secret
 
-    print(*_with_database(create))
+    print(*with_database(create))
 
 
 @schema_app.command("plan")
@@ -341,7 +310,7 @@ def plan_schema(folder: Folder) -> None:
         async with database.transaction() as session:
             return (await registry_apply.plan_folder(session, folder)).for_people()
 
-    print(_with_database(plan))
+    print(with_database(plan))
 
 
 @schema_app.command("apply")
@@ -350,9 +319,9 @@ def apply_schema(folder: Folder) -> None:
 
     async def apply(database: Database) -> str:
         async with database.transaction() as session:
-            return (await registry_apply.apply_folder(session, _operator(), folder)).for_people()
+            return (await registry_apply.apply_folder(session, operator(), folder)).for_people()
 
-    print(_with_database(apply))
+    print(with_database(apply))
 
 
 @schema_app.command("export")
@@ -363,8 +332,8 @@ def export_schema(folder: Annotated[Path, typer.Argument(help="a new or empty fo
         async with database.transaction() as session:
             return (await registry_export.export_folder(session, folder)).left_out
 
-    for left_out in _with_database(export):
-        _say(left_out)
+    for left_out in with_database(export):
+        say(left_out)
 
 
 @schema_app.command("check")
@@ -386,5 +355,5 @@ def verify_audit() -> None:
         print(verdict.for_people())
         return verdict.broken is None
 
-    if not _with_database(verify):
+    if not with_database(verify):
         sys.exit(1)

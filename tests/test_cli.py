@@ -100,6 +100,44 @@ class TestFirstStart:
         assert len(issued.stdout.strip().split()) == 1
         assert hub("token", "nobody").returncode == 1
 
+    def test_8a_a_secret_is_rotated_without_a_gap(self, hub: Operator) -> None:
+        first = hub("client", "secrets", "civil-affairs").stdout.split()[0]
+        rotated = hub("client", "rotate", "civil-affairs")
+        assert rotated.returncode == 0, rotated.stderr
+        assert len(rotated.stdout.split()) == 2
+        assert len(hub("client", "secrets", "civil-affairs").stdout.splitlines()) == 2
+        assert hub("client", "rotate", "civil-affairs").returncode == 1  # two live ones are enough
+        assert hub("client", "revoke", "civil-affairs", first).returncode == 0
+        assert first not in hub("client", "secrets", "civil-affairs").stdout
+        assert hub("client", "revoke", "civil-affairs", first).returncode == 1
+        assert hub("client", "disable", "civil-affairs").returncode == 0
+
+    def test_8b_a_new_years_calendar_is_entered_and_faults_are_named(self, hub: Operator, tmp_path: Path) -> None:
+        file = tmp_path / "2027.csv"
+        file.write_text("day,is_working,name\n2027-01-01,false,元旦\n2027-01-03,true,元旦调休\n", encoding="utf-8")
+        entered = hub("calendar", "import", str(file), "--source", "国办发明电〔2026〕1号")
+        assert (entered.returncode, entered.stdout) == (0, "2027 2\n"), entered.stderr
+        file.write_text("day,is_working,name\n2027-02-30,false,元旦\n2027-01-03,maybe,元旦调休\n", encoding="utf-8")
+        refused = hub("calendar", "import", str(file), "--source", "x")
+        assert refused.returncode == 1
+        assert "line:2" in refused.stderr
+        assert "line:3" in refused.stderr
+        file.write_text("day,name\n", encoding="utf-8")
+        assert "is_working" in hub("calendar", "import", str(file), "--source", "x").stderr
+        file.write_bytes("day,is_working,name\n2027-01-01,false,元旦\n".encode("gb18030"))
+        assert "UTF-8" in hub("calendar", "import", str(file), "--source", "x").stderr
+
+    def test_8c_new_division_codes_are_loaded_all_or_none(self, hub: Operator, tmp_path: Path) -> None:
+        file = tmp_path / "new.csv"
+        file.write_text("code,name,level,parent_code\n433124102999,新设村,village,433124102\n", encoding="utf-8")
+        options = ("--code-system", "NBS", "--code-year", "2023")
+        loaded = hub("divisions", "import", str(file), *options)
+        assert (loaded.returncode, loaded.stdout) == (0, "rows 1, added 1, renamed 0\n"), loaded.stderr
+        again = hub("divisions", "import", str(file), *options)
+        assert again.stdout == "rows 1, added 0, renamed 0\n"
+        file.write_text("code,name,level,parent_code\n99,某地,village,43\n", encoding="utf-8")
+        assert hub("divisions", "import", str(file), *options).returncode == 1
+
     def test_9_the_log_holds(self, hub: Operator) -> None:
         verified = hub("audit", "verify")
         assert verified.returncode == 0, verified.stdout

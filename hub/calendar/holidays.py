@@ -10,6 +10,8 @@ from hub.calendar.deadlines import SATURDAY
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 
+COLUMNS = ("day", "is_working", "name")
+_WORKING = {"true": True, "false": False}
 FIRST_YEAR, LAST_YEAR = 1949, 9998
 LONGEST_NAME = 50
 
@@ -28,6 +30,30 @@ def read_year(path: Path) -> list[AnnouncedDay]:
             AnnouncedDay(date.fromisoformat(row["day"]), row["is_working"] == "true", row["name"])
             for row in csv.DictReader(file)
         ]
+
+
+def read_announcement(path: Path) -> tuple[list[AnnouncedDay], list[ErrorItem]]:
+    """A file in the shipped ones' form that an operator wrote, and everything in it that cannot be read."""
+    days: list[AnnouncedDay] = []
+    faults: list[ErrorItem] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
+                message = _("缺少列：{columns}").format(columns="、".join(missing))
+                return [], [ErrorItem("line:1", "column_missing", message)]
+            for row in reader:
+                try:
+                    days.append(AnnouncedDay(date.fromisoformat(row["day"]), _WORKING[row["is_working"]], row["name"]))
+                except ValueError:
+                    message = _("必须是日期，例如 2026-11-22。")
+                    faults.append(ErrorItem(f"line:{reader.line_num}", "day_not_valid", message))
+                except KeyError:
+                    message = _("is_working 必须是 true 或 false。")
+                    faults.append(ErrorItem(f"line:{reader.line_num}", "is_working_not_valid", message))
+    except UnicodeDecodeError:
+        faults.append(ErrorItem("line:1", "encoding_not_utf_8", _("文件必须是 UTF-8 编码的 CSV")))
+    return days, faults
 
 
 def check_year(year: int, days: Sequence[AnnouncedDay], source: str) -> list[ErrorItem]:

@@ -13,7 +13,7 @@ from hub.audit.actions import AuditAction
 from hub.calendar import repository
 from hub.calendar.deadlines import Dated, WorkCalendar
 from hub.calendar.errors import CalendarYearInvalid
-from hub.calendar.holidays import AnnouncedDay, check_year, read_year
+from hub.calendar.holidays import AnnouncedDay, check_year, read_announcement, read_year
 from hub.calendar.models import CalendarYear, SpecialDay
 from hub.identity.subject import Subject
 from hub.kit.errors import NotFound
@@ -59,6 +59,18 @@ async def import_year(
 ) -> tuple[CalendarYear, Sequence[SpecialDay]]:
     """Enter a year's announcement in place of what was known of that year."""
     await _take_over(session, subject.actor, year, days, source)
+    return await get_year(session, year)
+
+
+async def import_file(
+    session: AsyncSession, actor: audit.Actor, file: Path, *, source: str
+) -> tuple[CalendarYear, Sequence[SpecialDay]]:
+    """Enter an announcement from a file; its first day says which year it is of."""
+    days, faults = await asyncio.to_thread(read_announcement, file)
+    if faults or not days:
+        raise CalendarYearInvalid(_("放假安排有 {count} 处错误。").format(count=len(faults)), errors=faults)
+    year = days[0].day.year
+    await _take_over(session, actor, year, days, source)
     return await get_year(session, year)
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -88,6 +89,17 @@ async def create_secret(session: AsyncSession, actor: Actor, client: ApiClient) 
         details={"secret": str(row.id)},
     )
     return secret
+
+
+async def list_live_secrets(session: AsyncSession, client: ApiClient) -> Sequence[ApiClientSecret]:
+    return await repository.list_live_secrets(session, client.id)
+
+
+async def get_live_secret(session: AsyncSession, client: ApiClient, secret_id: UUID) -> ApiClientSecret:
+    live = {row.id: row for row in await repository.list_live_secrets(session, client.id)}
+    if secret_id not in live:
+        raise NotFound(_("没有这个有效密钥。"))
+    return live[secret_id]
 
 
 async def revoke_secret(session: AsyncSession, actor: Actor, client: ApiClient, secret: ApiClientSecret) -> None:

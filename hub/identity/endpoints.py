@@ -19,8 +19,6 @@ from hub.identity.schemas import (
     SecretIssued,
 )
 from hub.identity.subject import Subject
-from hub.kit.errors import NotFound
-from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, Limit, Page, decode_key, page_of, page_within
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
@@ -110,10 +108,8 @@ async def create_secret(session: Transaction, subject: CanManageIdentity, client
 @router.delete("/api-clients/{client_id}/secrets/{secret_id}", status_code=204, response_class=Response)
 async def revoke_secret(session: Transaction, subject: CanManageIdentity, client_id: str, secret_id: UUID) -> Response:
     client = await clients.get_client(session, client_id)
-    live = {row.id: row for row in await repository.list_live_secrets(session, client.id)}
-    if secret_id not in live:
-        raise NotFound(_("没有这个有效密钥。"))
-    await clients.revoke_secret(session, subject.actor, client, live[secret_id])
+    secret = await clients.get_live_secret(session, client, secret_id)
+    await clients.revoke_secret(session, subject.actor, client, secret)
     return Response(status_code=204)
 
 
