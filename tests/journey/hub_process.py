@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -90,14 +91,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_hub() -> Iterator[Hub]:
-    """`hub run` on an empty folder, ready; stopped as Ctrl-C would, and its folder removed."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-journey-"))
-    folder.chmod(0o711)  # PostgreSQL's own account must be able to pass
+def running_hub(folder: Path | None = None, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Hub]:
+    """`hub run`, ready, stopped as Ctrl-C would; without a folder on an empty one that is removed afterwards."""
+    if folder is None:
+        made = Path(tempfile.mkdtemp(prefix="hub-journey-"))
+        made.chmod(0o711)  # PostgreSQL's own account must be able to pass
+        try:
+            with running_hub(made, settings) as hub:
+                yield hub
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
         "HUB_DATA_DIR": str(folder / "data"),
         "HUB_PORT": str(port),
+        **settings,
     }
     log = (folder / "hub.log").open("wb")
     process = subprocess.Popen([str(BIN / "hub"), "run"], env=environment, stdout=log, stderr=log)
@@ -109,7 +118,6 @@ def running_hub() -> Iterator[Hub]:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
         log.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_until_ready(hub: Hub) -> None:
