@@ -31,6 +31,9 @@ class AuditAction(StrEnum):
     DIVISION_SUCCEED = "division.succeed"
     DRAFT_SAVE = "draft.save"
     FORM_PUBLISH = "form.publish"
+    IMPORT_CANCEL = "import.cancel"
+    IMPORT_RECEIVE = "import.receive"
+    IMPORT_STORE = "import.store"
     ORGANIZATION_CREATE = "organization.create"
     PASSWORD_CHANGE = "password.change"  # noqa: S105 - the name of an event
     PASSWORD_RESET = "password.reset"  # noqa: S105 - the name of an event

@@ -1,8 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit.models import AuditEventRow, AuditHead
@@ -65,8 +66,11 @@ async def set_links(session: AsyncSession, links: Sequence[tuple[UUID, int, byte
     )
 
 
-def add_event(session: AsyncSession, event: AuditEventRow) -> None:
-    session.add(event)
+_EVENT = insert(AuditEventRow)
+
+
+async def add_event(session: AsyncSession, event: Mapping[str, Any]) -> None:
+    await session.execute(_EVENT, event)
 
 
 def add_head(session: AsyncSession, head: AuditHead) -> None:

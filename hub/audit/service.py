@@ -63,23 +63,22 @@ async def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one event into the transaction it tells of. `details` holds ids and counts, never values."""
-    event = AuditEventRow(
-        id=uuid7(),
-        at=clock.now(),
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        organization=actor.organization,
-        action=action.value,
-        object_type=object_type,
-        object_id=object_id,
-        purpose=purpose,
-        outcome=outcome,
-        details=dict(details or {}),
-        request_id=request_id.get(),
-    )
-    event.sha256 = _hash(event)
-    repository.add_event(session, event)
+    event = {
+        "id": uuid7(),
+        "at": clock.now(),
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "organization": actor.organization,
+        "action": action.value,
+        "object_type": object_type,
+        "object_id": object_id,
+        "purpose": purpose,
+        "outcome": outcome,
+        "details": dict(details or {}),
+        "request_id": request_id.get(),
+    }
+    await repository.add_event(session, {**event, "sha256": chain.event_hash(event)})
 
 
 def _hash(event: AuditEventRow) -> bytes:

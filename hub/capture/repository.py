@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,14 +73,34 @@ def _within(reach: str) -> ColumnElement[bool]:
     return Collection.area.startswith(reach, autoescape=True)
 
 
+_COLLECTION = select(Collection).where(Collection.area == bindparam("area"), Collection.id == bindparam("id"))
+_LOCKED = _COLLECTION.with_for_update().execution_options(populate_existing=True)
+_DRAFT = (
+    select(Draft)
+    .where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
+    .execution_options(populate_existing=True)
+)
+_DELETE_DRAFT = delete(Draft).where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
+_SUBMISSION = select(Submission).where(Submission.area == bindparam("area"), Submission.number == bindparam("number"))
+_INSERT_SUBMISSION = insert(Submission)
+
+
+async def _area_of(session: AsyncSession, reach: str, collection_id: UUID) -> str | None:
+    """Of a hub that serves many counties only the id is known."""
+    if len(reach) == CODE_LENGTHS["county"]:
+        return reach
+    return await session.scalar(select(Collection.area).where(_within(reach), Collection.id == collection_id))
+
+
 async def get_collection(session: AsyncSession, reach: str, collection_id: UUID) -> Collection | None:
-    return await session.scalar(select(Collection).where(_within(reach), Collection.id == collection_id))
+    area = await _area_of(session, reach, collection_id)
+    return await session.scalar(_COLLECTION, {"area": area, "id": collection_id})
 
 
 async def lock_collection(session: AsyncSession, reach: str, collection_id: UUID) -> Collection | None:
     """The collection, locked: saving and submitting one form happen one after another."""
-    statement = select(Collection).where(_within(reach), Collection.id == collection_id).with_for_update()
-    return await session.scalar(statement.execution_options(populate_existing=True))
+    area = await _area_of(session, reach, collection_id)
+    return await session.scalar(_LOCKED, {"area": area, "id": collection_id})
 
 
 async def lock_opening(session: AsyncSession, reach: str, form: str, period: str) -> None:
@@ -100,7 +120,7 @@ async def add_collections(session: AsyncSession, collections: Sequence[Collectio
 
 
 async def get_draft(session: AsyncSession, area: str, collection_id: UUID) -> Draft | None:
-    return await session.get(Draft, (area, collection_id), populate_existing=True)
+    return await session.scalar(_DRAFT, {"area": area, "id": collection_id})
 
 
 async def put_draft(session: AsyncSession, draft: Draft) -> None:
@@ -113,14 +133,14 @@ async def put_draft(session: AsyncSession, draft: Draft) -> None:
 
 
 async def delete_draft(session: AsyncSession, area: str, collection_id: UUID) -> None:
-    await session.execute(delete(Draft).where(Draft.area == area, Draft.collection_id == collection_id))
+    await session.execute(_DELETE_DRAFT, {"area": area, "id": collection_id})
 
 
 async def get_submission(session: AsyncSession, area: str, number: str) -> Submission | None:
-    return await session.get(Submission, (area, number))
+    return await session.scalar(_SUBMISSION, {"area": area, "number": number})
 
 
 async def add_submission(session: AsyncSession, submission: Submission, content: Written) -> None:
     """`content` is the submission's, spelled already: its checksum is of this text."""
     values = {column.name: getattr(submission, column.name) for column in Submission.__table__.columns}
-    await session.execute(insert(Submission).values({**values, "content": content}))
+    await session.execute(_INSERT_SUBMISSION, {**values, "content": content})

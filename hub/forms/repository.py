@@ -1,10 +1,12 @@
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.forms.models import Form, FormItem, FormRule, FormVersion
+
+_VERSION = select(FormVersion).where(FormVersion.code == bindparam("code"), FormVersion.version == bindparam("version"))
 
 
 async def lock_publication(session: AsyncSession, code: str) -> None:
@@ -24,7 +26,7 @@ async def get_newest_version(session: AsyncSession, code: str) -> FormVersion | 
 
 
 async def get_version(session: AsyncSession, code: str, version: int) -> FormVersion | None:
-    return await session.get(FormVersion, (code, version))
+    return await session.scalar(_VERSION, {"code": code, "version": version})
 
 
 async def get_form(session: AsyncSession, code: str) -> Form | None:

@@ -2,7 +2,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from psycopg import AsyncConnection
-from sqlalchemy import ARRAY, ColumnElement, Row, Text, and_, cast, func, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.files import DivisionRow
@@ -47,23 +60,29 @@ async def list_divisions(
     return (await session.scalars(statement)).all()
 
 
-def _is_open(on: date) -> ColumnElement[bool]:
+def _is_open(on: date | BindParameter[date]) -> ColumnElement[bool]:
     return and_(
         or_(Division.opened_on.is_(None), Division.opened_on <= on),
         or_(Division.closed_on.is_(None), Division.closed_on > on),
     )
 
 
+_SUBTREE = (
+    select(Division.code, Division.name, Division.lineage)
+    .where(
+        Division.lineage.bool_op("&&")(bindparam("codes", type_=ARRAY(Text))),
+        Division.level == bindparam("level"),
+        _is_open(bindparam("on", type_=Date)),
+    )
+    .order_by(Division.code)
+)
+
+
 async def list_subtree(
     session: AsyncSession, codes: Sequence[str], level: str, on: date
 ) -> Sequence[Row[str, str, list[str]]]:
     """Code, name and lineage, by code."""
-    statement = (
-        select(Division.code, Division.name, Division.lineage)
-        .where(Division.lineage.bool_op("&&")(cast(list(codes), ARRAY(Text))), Division.level == level, _is_open(on))
-        .order_by(Division.code)
-    )
-    return (await session.execute(statement)).all()
+    return (await session.execute(_SUBTREE, {"codes": list(codes), "level": level, "on": on})).all()
 
 
 async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:

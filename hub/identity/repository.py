@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -16,6 +16,16 @@ from hub.identity.models import (
     SignInFailure,
 )
 from hub.kit.db import Base
+
+# The token with its owner: every call of a program begins with it, so it is built once and is one statement.
+_TOKEN = (
+    select(AccessToken)
+    .where(AccessToken.token_sha256 == bindparam("token"))
+    .options(
+        joinedload(AccessToken.person).joinedload(Person.organization),
+        joinedload(AccessToken.api_client).joinedload(ApiClient.organization),
+    )
+)
 
 
 async def get_organization(session: AsyncSession, code: str) -> Organization | None:
@@ -80,15 +90,7 @@ async def list_live_secrets(session: AsyncSession, api_client_id: UUID) -> Seque
 
 
 async def get_token(session: AsyncSession, token_sha256: bytes) -> AccessToken | None:
-    """The token with its owner, in one statement: every call of a program begins with it."""
-    return await session.scalar(
-        select(AccessToken)
-        .where(AccessToken.token_sha256 == token_sha256)
-        .options(
-            joinedload(AccessToken.person).joinedload(Person.organization),
-            joinedload(AccessToken.api_client).joinedload(ApiClient.organization),
-        )
-    )
+    return await session.scalar(_TOKEN, {"token": token_sha256})
 
 
 async def revoke_tokens_of_client(session: AsyncSession, api_client_id: UUID, now: datetime) -> None:

@@ -40,8 +40,8 @@ async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
         except IntegrityError as error:
             raise ConcurrentWriting(_("同一行刚刚由他人写入，请重新读取后再提交。")) from error
     changed = tuple(
-        ChangedRow(one["division"], one["entity"], one["revision"], one["seq"], one["kind"], tuple(one["changed"]))
-        for one in drafted
+        ChangedRow(one["division"], one["entity"], one["revision"], one["seq"], one["kind"], tuple(names))
+        for one, (_row, _revision, names) in zip(drafted, changes, strict=True)
     )
     return Recorded(number, submitted_at, changed)
 
@@ -95,7 +95,7 @@ def _drafted(writing: Writing, changes: Sequence[tuple[RowWrite, int, list[str]]
             "payload": _written({name: value for name, value in row.payload.items() if value is not None}),
             "missing": _written(row.missing),
             "versions": versions[id(row.versions)],
-            "changed": changed,
+            "changed": f"{{{','.join(changed)}}}",
             "actor": writing.actor,
             "door": writing.door,
             "reason": writing.reason,

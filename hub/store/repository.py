@@ -14,6 +14,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     func,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, array, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.geography.models import Division
 from hub.store.models import AreaClock, Record, RecordRevision, StoreGeneration
@@ -37,40 +39,51 @@ _BOUNDED_WAIT = text("SET LOCAL lock_timeout = '5s'")
 
 
 _HELD = ("division", "entity", "payload", "missing", "versions", "revision", "submission", "submitted_at")
+_HELD_FOR_UPDATE = (
+    select(*(getattr(Record, name) for name in _HELD))
+    .where(
+        Record.area == bindparam("area"),
+        Record.object_class == bindparam("object_class"),
+        Record.period == bindparam("period"),
+        Record.division == any_(bindparam("divisions", type_=ARRAY(Text))),
+    )
+    .order_by(Record.division, Record.entity)
+    .with_for_update()
+)
 
 
 async def list_held_for_update(
     session: AsyncSession, area: str, object_class: str, period: str, divisions: Collection[str]
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """The rows of these divisions, locked in one order so that two writers never wait for each other."""
-    statement = (
-        select(*(getattr(Record, name) for name in _HELD))
-        .where(
-            Record.area == area,
-            Record.object_class == object_class,
-            Record.period == period,
-            Record.division.in_(sorted(divisions)),
-        )
-        .order_by(Record.division, Record.entity)
-        .with_for_update()
-    )
-    return (await session.execute(statement)).all()
+    key = {"area": area, "object_class": object_class, "period": period, "divisions": sorted(divisions)}
+    return (await session.execute(_HELD_FOR_UPDATE, key)).all()
+
+
+def _advancing_statement() -> ReturningInsert[int]:
+    statement = insert(AreaClock)
+    return statement.on_conflict_do_update(
+        index_elements=[AreaClock.area], set_={"seq": AreaClock.seq + statement.excluded.seq}
+    ).returning(AreaClock.seq)
+
+
+_ADVANCE = _advancing_statement()
 
 
 async def advance_clock(session: AsyncSession, area: str, steps: int) -> int:
     """Move the area's clock and hold its row to the end of the transaction; its new reading."""
     await session.execute(_BOUNDED_WAIT)
-    statement = insert(AreaClock).values(area=area, seq=steps)
-    statement = statement.on_conflict_do_update(
-        index_elements=[AreaClock.area], set_={"seq": AreaClock.seq + statement.excluded.seq}
-    )
-    seq: int = (await session.execute(statement.returning(AreaClock.seq))).scalar_one()
+    seq: int = (await session.execute(_ADVANCE, {"area": area, "seq": steps})).scalar_one()
     return seq
 
 
 def _writing_statement() -> Insert:
     """A revision, and with it the record, which is always its newest revision: each document is sent once."""
-    columns = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in RecordRevision.__table__.c}
+    columns: dict[str, ColumnElement[Any]] = {
+        column.name: bindparam(f"new_{column.name}", type_=column.type) for column in RecordRevision.__table__.c
+    }
+    # As PostgreSQL spells arrays: an array of sixty names for each of twenty rows is dear to take apart and spell.
+    columns["changed"] = cast(bindparam("new_changed", type_=Text), ARRAY(Text))
     held = [column.name for column in Record.__table__.c]
     revision = (
         insert(RecordRevision)
@@ -201,10 +214,22 @@ async def list_values(
     return (await session.execute(statement.limit(limit))).all()
 
 
-async def list_past(session: AsyncSession, rows: RowFilter) -> Sequence[Row[*tuple[Any, ...]]]:
-    payload = _picked(Record.payload, rows.elements).label("payload")
-    statement = _filtered(select(Record.period, Record.division, payload, Division.lineage), rows)
-    return (await session.execute(statement)).all()
+_PAST = (
+    select(Record.division, Record.period, Record.payload)
+    .join(Division, Division.code == Record.division)
+    .where(
+        Record.object_class == bindparam("object_class"),
+        Record.period == any_(bindparam("periods", type_=ARRAY(Text))),
+        Division.lineage.bool_op("&&")(bindparam("places", type_=ARRAY(Text))),
+    )
+)
+
+
+async def list_past(
+    session: AsyncSession, object_class: str, periods: Sequence[str], places: Collection[str]
+) -> Sequence[Row[str, str, dict[str, Any]]]:
+    key = {"object_class": object_class, "periods": list(periods), "places": sorted(places)}
+    return (await session.execute(_PAST, key)).all()
 
 
 async def count_values(session: AsyncSession, rows: RowFilter) -> int:
