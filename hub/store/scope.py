@@ -42,6 +42,11 @@ class ScopeBox:
     grant: str | None = None
     purpose: str = ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Every element of every period."""
+        return self.elements is None and self.first_day == date.min and self.last_day == date.max
+
     def covers_element(self, identifier: str) -> bool:
         return self.elements is None or identifier in self.elements
 
