@@ -18,7 +18,8 @@ from hub.registry.files import (
     write_folder,
 )
 from hub.settings import share_folder
-from hub.validation import ElementSpec, FormSpec, LookBack, Row, RuleSpec, check, compile_rule, recall
+from hub.validation import FormSpec, LookBack, Row, check, compile_rule, recall
+from tests.registry.shipped_forms import form_spec
 
 SHIPPED = share_folder("schemas")
 MAGNITUDES = Path(__file__).parents[2] / "hub" / "demo" / "magnitudes.csv"
@@ -113,34 +114,6 @@ def faults(folder: Path) -> list[tuple[str, int]]:
 @pytest.fixture(scope="module")
 def shipped() -> RegistryFiles:
     return read_folder(SHIPPED)
-
-
-def form_spec(files: RegistryFiles, object_class: str, period_type: str) -> FormSpec:
-    form = (object_class, period_type)
-    return FormSpec(
-        code="-".join(form),
-        version=1,
-        elements=tuple(
-            ElementSpec(
-                identifier=element.identifier,
-                version=1,
-                name=element.names.zh,
-                domain=files.value_domain(element),
-                required=element.required,
-                source=element.source,
-                expression=element.expression,
-            )
-            for element in files.elements
-            if form_of(element) == form
-        ),
-        rules=tuple(
-            RuleSpec(
-                rule.identifier, 1, rule.expression, rule.severity, rule.messages.zh, rule.messages.en, rule.element
-            )
-            for rule in files.rules
-            if form_of(rule) == form
-        ),
-    )
 
 
 class TestShippedRegistry:
