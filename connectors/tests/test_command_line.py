@@ -4,9 +4,13 @@ import hashlib
 import json
 import os
 import random
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread, Timer
@@ -14,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hub_connectors.periods import last_complete_month
 
 TUDI = "433124102201"
 COMMAND = [sys.executable, "-c", "from hub_connectors.cli import main; main()"]
@@ -123,6 +128,99 @@ class TestRun:
         command(environment, tmp_path, "run", "civil-affairs", "--period", "2026-10", "--out", "files")
         assert (tmp_path / "hub-connector.sqlite").exists()
         assert command(environment, tmp_path, "runs", "civil-affairs").stdout.count("\n") == 1
+
+
+class TestQueue:
+    def test_a_delivery_is_parked_shown_and_replayed(self, hub: Any, environment: Any, tmp_path: Path) -> None:
+        environment["CONNECTOR_RETRY_WAIT"] = "0.01"
+        (tmp_path / "files").write_text("in the way")
+        words = ("run", "poverty-relief", "--period", "2026-10", "--out", "files/reports")
+        failed = command(environment, tmp_path, *words)
+        assert (failed.returncode, failed.stdout) == (1, "")
+        assert "hub-connector replay poverty-relief 1" in failed.stderr
+        parked = json.loads(command(environment, tmp_path, "parked", "poverty-relief").stdout)
+        assert (parked["id"], parked["period"], parked["attempts"]) == (1, "2026-10", 3)
+        assert command(environment, tmp_path, "replay", "poverty-relief", "9").returncode == 1
+        (tmp_path / "files").unlink()
+        line = json.loads(command(environment, tmp_path, "replay", "poverty-relief").stdout)
+        assert (line["mode"], line["rows"], line["changed"]) == ("replay", 4, 4)
+        assert all(Path(each["file"]).is_file() for each in line["files"])
+        assert command(environment, tmp_path, "parked", "poverty-relief").stdout == ""
+        log = command(environment, tmp_path, "runs", "poverty-relief").stdout.splitlines()
+        assert [json.loads(entry)["state"] for entry in log] == ["failed", "failed", "parked", "succeeded"]
+
+    def test_nothing_parked_is_nothing_to_replay(self, environment: Any, tmp_path: Path) -> None:
+        replayed = command(environment, tmp_path, "replay", "poverty-relief")
+        assert (replayed.returncode, replayed.stdout) == (0, "")
+
+    def test_the_departments_server_may_be_down_when_its_state_is_kept_apart(
+        self, hub: Any, environment: Any, tmp_path: Path
+    ) -> None:
+        environment["CONNECTOR_RETRY_WAIT"] = "0.01"
+        environment["CONNECTOR_STATE_URL"] = f"sqlite:///{tmp_path / 'state.sqlite'}"
+        environment["CONNECTOR_DATABASE_URL"] = f"sqlite:///{tmp_path / 'down' / 'theirs.sqlite'}"
+        words = ("run", "poverty-relief", "--period", "2026-10", "--out", "files")
+        assert command(environment, tmp_path, *words).returncode == 1
+        (tmp_path / "down").mkdir()
+        assert command(environment, tmp_path, "replay", "poverty-relief").returncode == 0
+        with closing(sqlite3.connect(tmp_path / "down" / "theirs.sqlite")) as theirs:
+            assert theirs.execute("SELECT count(*) FROM village_poverty_monitoring_monthly").fetchone() == (4,)
+            assert theirs.execute("SELECT name FROM sqlite_master WHERE name LIKE 'connector%'").fetchall() == []
+
+
+class TestEvery:
+    def test_runs_again_and_again_and_stops_cleanly_when_told(self, hub: Any, environment: Any, tmp_path: Path) -> None:
+        words = ("run", "civil-affairs", "--period", "2026-10", "--out", "files", "--every", "1s", "--changes")
+        with subprocess.Popen(
+            [*COMMAND, *words],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process:
+            assert process.stdout is not None
+            lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+            process.send_signal(signal.SIGTERM)
+            rest, errors = process.communicate(timeout=30)
+        assert process.returncode == 0, errors
+        assert [line["mode"] for line in lines] == ["full", "changes"]
+        assert all(json.loads(line)["changed"] == 0 for line in rest.splitlines())
+        log = command(environment, tmp_path, "runs", "civil-affairs").stdout.splitlines()
+        assert {json.loads(entry)["state"] for entry in log} == {"succeeded"}
+
+    def test_a_failing_run_is_told_and_tried_again_when_its_time_comes(
+        self, hub: Any, environment: Any, tmp_path: Path
+    ) -> None:
+        hub.granted.discard("village_migrant_workers")
+        words = ("run", "civil-affairs", "--period", "2026-10", "--out", "files", "--every", "1s")
+        with subprocess.Popen(
+            [*COMMAND, *words],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process:
+            assert process.stderr is not None
+            assert "village_migrant_workers" in process.stderr.readline()
+            hub.granted.add("village_migrant_workers")
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["rows"] == 4
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert process.returncode == 0
+
+    def test_a_wrong_interval_is_a_sentence(self, environment: Any, tmp_path: Path) -> None:
+        failed = command(environment, tmp_path, "run", "civil-affairs", "--out", "files", "--every", "often")
+        assert failed.returncode == 1
+        assert "often" in failed.stderr
+
+    def test_without_a_period_it_is_the_last_complete_month(self, hub: Any, environment: Any, tmp_path: Path) -> None:
+        failed = command(environment, tmp_path, "run", "civil-affairs", "--out", "files")
+        asked = {r.url.params["period"] for r in hub.requests if r.url.path.endswith("/data-values")}
+        assert asked == {last_complete_month(datetime.now(UTC))}
+        assert failed.returncode in {0, 1}
 
 
 class TestKilled:
