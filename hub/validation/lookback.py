@@ -80,13 +80,19 @@ Past = Mapping[LookBack, Mapping[str, object]]
 def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[str, object]]) -> Past:
     """What a row of this period looks back on; `held` are the row's values by period. What is absent is left out."""
     past: dict[LookBack, dict[str, object]] = {}
+    values: list[tuple[str, object]]
     for look_back, elements in looked_back.items():
-        rows = [held[passed] for passed in _spelled(look_back, period) if passed in held]
-        remembered = past[look_back] = {}
-        for element in elements:
-            value = _recalled(look_back, element, [row.get(element.identifier) for row in rows])
-            if value is not None:
-                remembered[element.identifier] = value
+        spelled = _spelled(look_back, period)
+        if look_back.is_statistic:
+            rows = [held[passed] for passed in spelled if passed in held]
+            values = [
+                (one.identifier, _statistic(look_back, one.domain, [row.get(one.identifier) for row in rows]))
+                for one in elements
+            ]
+        else:
+            row = held.get(spelled[0], {})
+            values = [(one.identifier, row.get(one.identifier)) for one in elements]
+        past[look_back] = {identifier: value for identifier, value in values if value is not None}
     return past
 
 
@@ -94,12 +100,6 @@ def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[s
 def _spelled(look_back: LookBack, period: Period) -> tuple[str, ...]:
     """The same for every division of a form, and spelling 24 periods takes longer than what is done with them."""
     return tuple(str(passed) for passed in look_back.periods(period))
-
-
-def _recalled(look_back: LookBack, element: ElementSpec, held: Sequence[object]) -> object:
-    if look_back.is_statistic:
-        return _statistic(look_back, element.domain, held)
-    return held[0] if held else None
 
 
 def held_value(raw: object, domain: ValueDomain) -> Value | None:
