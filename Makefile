@@ -4,6 +4,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := deploy/locks/development.txt
+RUNTIME_LOCK := deploy/locks/runtime.txt
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +51,11 @@ messages: setup ## Bring the English catalogue up to date with the messages in t
 lock: setup ## Resolve the dependencies anew: versions and hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --extra postgres pyproject.toml connectors/pyproject.toml tests/requirements.in -o $(LOCK)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --extra postgres --constraint $(LOCK) pyproject.toml connectors/pyproject.toml -o $(RUNTIME_LOCK)
+
+wheels: setup ## Fill dist/offline with all that a machine without a network needs (docs/runbook.md)
+	deploy/offline/build dist/offline $(BIN)/python
 
 bench: setup ## Print the measured ratios
 	$(BIN)/python -m tests.benchmarks
@@ -57,4 +63,4 @@ bench: setup ## Print the measured ratios
 clean: ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help setup run test check format migration contracts messages lock bench clean
+.PHONY: help setup run test check format migration contracts messages lock wheels bench clean
