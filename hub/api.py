@@ -8,6 +8,7 @@ from hub.forms import endpoints as forms
 from hub.geography import endpoints as geography
 from hub.grants import endpoints as grants
 from hub.identity import endpoints as identity
+from hub.imports import endpoints as imports
 from hub.kit import documentation
 from hub.kit.routing import HubRouter
 from hub.oversight import endpoints as oversight
@@ -22,6 +23,7 @@ routers: tuple[HubRouter, ...] = (
     capture.router,
     grants.router,
     exchange.router,
+    imports.router,
     oversight.router,
     documentation.router,
 )

@@ -22,6 +22,7 @@ from hub.kit.jobs import RecurringJob, running
 from hub.kit.limits import Limits
 from hub.kit.middleware import RequestContext
 from hub.kit.places import Places
+from hub.kit.queue import QueuedTask, working
 from hub.settings import Settings, settings
 
 API_PREFIX = "/api/v1"
@@ -35,13 +36,17 @@ class HubApplication(FastAPI):
 
 
 def create_app(
-    database: Database, *, jobs: Sequence[RecurringJob] = (), on_close: Callable[[], object] = lambda: None
+    database: Database,
+    *,
+    jobs: Sequence[RecurringJob] = (),
+    tasks: Sequence[QueuedTask] = (),
+    on_close: Callable[[], object] = lambda: None,
 ) -> FastAPI:
-    """The application on a database; `jobs` run beside it while it serves, `on_close` when it has ended."""
+    """The application on a database; `jobs` and deferred `tasks` run beside it while it serves, `on_close` after it."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(database, jobs):
+        :async with running(database, jobs), working(database, tasks)::
             yield
         await database.close()
         on_close()

@@ -9,6 +9,7 @@ from hub.app import create_app
 from hub.audit.service import Sealer
 from hub.audit.tasks import sealing
 from hub.exchange.tasks import forgetting_old_cursors
+from hub.imports.tasks import IMPORTING, forgetting_old_files
 from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
@@ -35,7 +36,9 @@ def serving_app() -> FastAPI:
             forgetting_old_keys(),
             forgetting_old_cursors(),
             forgetting_old_windows(),
+            forgetting_old_files(),
         ),
+        tasks=(IMPORTING,),
         on_close=lambda: opened.__exit__(None, None, None),
     )
     # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.

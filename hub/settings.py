@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         ge=0,
         description="writes are refused (507) while the data folder's disk has less room; 0: never",
     )
+    maximum_upload_bytes: int = Field(
+        default=200 * 1024 * 1024, ge=1024, description="the largest file of a bulk import"
+    )
     uploads_at_once: int = Field(
         default=2, ge=1, le=64, description="uploaded files that one server process reads at a time"
     )

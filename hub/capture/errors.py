@@ -47,3 +47,9 @@ class ReasonRequired(Unprocessable):
 
 class NothingChanged(Conflict):
     code = "nothing_changed"
+
+
+class TaskMoved(Conflict):
+    """A township submitted by itself between the check of its rows and their filing."""
+
+    code = "collection_moved"

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     FORM_PUBLISH = "form:publish"
     FORM_READ = "form:read"
     IDENTITY_MANAGE = "identity:manage"
+    IMPORT_RUN = "import:run"
     PASSWORD_CHANGE_OWN = "password:change_own"  # noqa: S105 - the name of a permission
     RECEIPT_RECORD = "receipt:record"
     SUBMISSION_READ = "submission:read"
@@ -64,9 +65,18 @@ CLIENT = frozenset(
 )
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: frozenset({_P.IDENTITY_MANAGE, _P.CALENDAR_MANAGE, _P.DIVISION_MANAGE, _P.AUDIT_EVENT_READ}),
+    Role.ADMINISTRATOR: frozenset(
+        {_P.IDENTITY_MANAGE, _P.CALENDAR_MANAGE, _P.DIVISION_MANAGE, _P.AUDIT_EVENT_READ, _P.IMPORT_RUN}
+    ),
     Role.REGISTRAR: frozenset(
-        {_P.DATA_ELEMENT_REGISTER, _P.DATA_ELEMENT_DECIDE, _P.FORM_PUBLISH, _P.COLLECTION_OPEN, _P.COLLECTION_READ}
+        {
+            _P.DATA_ELEMENT_REGISTER,
+            _P.DATA_ELEMENT_DECIDE,
+            _P.FORM_PUBLISH,
+            _P.COLLECTION_OPEN,
+            _P.COLLECTION_READ,
+            _P.IMPORT_RUN,
+        }
     ),
     Role.APPROVER: frozenset(
         {_P.ACCESS_GRANT_DECIDE, _P.ACCESS_GRANT_READ, _P.COLLECTION_READ, _P.SUBMISSION_READ, _P.USAGE_READ}

@@ -34,3 +34,11 @@ async def copy_in(session: AsyncSession, table: str, columns: Sequence[str], lin
     connection = await driver_connection(session)
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
         await copy.write(lines)
+
+
+async def copy_out(session: AsyncSession, query: sql.Composable) -> bytes:
+    """The rows of a query as csv without a head. Row-level security binds it like any other query."""
+    connection = await driver_connection(session)
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        return b"".join([bytes(piece) async for piece in copy])

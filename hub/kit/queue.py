@@ -26,7 +26,7 @@ RESTART_SECONDS = 1.0
 # A notification wakes a worker at once; this is for the one that got lost.
 POLL_SECONDS = 5.0
 GRACE_SECONDS = 5.0
-FIRST_RETRY_SECONDS, RETRIES = 2, 5
+RETRY_SECONDS, RETRIES = 3, 50
 KEPT_HOURS = 24 * 7
 
 
@@ -56,7 +56,7 @@ def _application(database: Database, tasks: Sequence[QueuedTask]) -> procrastina
         conninfo=address, kwargs={"options": f"-c search_path={SCHEMA}"}, min_size=1, max_size=2, timeout=10
     )
     application = procrastinate.App(connector=connector)
-    retry = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=FIRST_RETRY_SECONDS)
+    retry = procrastinate.RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
     for task in tasks:
         application.task(name=task.name, queue=QUEUE, retry=retry)(_runner(database, task))
     return application
@@ -114,6 +114,9 @@ async def _tend(application: procrastinate.App) -> None:
 @asynccontextmanager
 async def working(database: Database, tasks: Sequence[QueuedTask]) -> AsyncIterator[None]:
     """Do deferred jobs beside whatever the block does; a job that is under way when it ends is done again later."""
+    if not tasks:
+        yield
+        return
     worker = asyncio.create_task(_work(database, tasks), name="queue")
     try:
         yield

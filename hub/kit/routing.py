@@ -30,6 +30,7 @@ _PUBLIC = "hub_public"
 _DOOR = "hub_door"
 _ALWAYS_ANSWERED = "hub_always_answered"
 _EVEN_WHEN_FULL = "hub_even_when_full"
+_READS_ITS_BODY = "hub_reads_its_body"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # They change nothing and carry no body (RFC 9110 §9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -76,6 +77,12 @@ def always_answered(endpoint: Endpoint) -> Endpoint:
 def even_when_full(endpoint: Endpoint) -> Endpoint:
     """A small write that must not wait for room on the disk."""
     setattr(endpoint, _EVEN_WHEN_FULL, True)
+    return endpoint
+
+
+def reads_its_body(endpoint: Endpoint) -> Endpoint:
+    """It takes in the body by itself, piece by piece, under a limit of its own."""
+    setattr(endpoint, _READS_ITS_BODY, True)
     return endpoint
 
 
@@ -158,6 +165,7 @@ class HubRoute(APIRoute):
         rules = tuple(access_rules(self.dependant))
         wants_form = self.body_field is not None and "Form" in type(self.body_field.field_info).__name__
         is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
+        is_streamed = getattr(self.endpoint, _READS_ITS_BODY, False)
 
         async def admit_then_handle(request: Request) -> Response:
             exact = ExactRequest(request.scope, request.receive)
@@ -166,7 +174,7 @@ class HubRoute(APIRoute):
             places: Places = request.app.state.places
             places.check()
             await self._admit(exact, rules)
-            if request.method not in SAFE_METHODS:
+            if request.method not in SAFE_METHODS and not is_streamed:
                 body = await exact.body()
                 if self.body_field is not None:
                     _check_media_type(exact, body, wants_form=wants_form)

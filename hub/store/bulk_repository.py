@@ -1,13 +1,14 @@
 """The statements of `bulk`. Plain INSERT … SELECT from a temporary table, which nobody else can see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.kit.copying import copy_in
+from hub.kit.copying import copy_in, copy_out
 
 _STAGED = ("writer", "division", "entity", "payload", "missing", "answered")
 
@@ -36,7 +37,8 @@ _FIND_CHANGES = text(
     "INSERT INTO staged_changes (writer, division, entity, revision, changed)"
     " SELECT s.writer, s.division, s.entity, coalesce(r.revision, 0) + 1,"
     " CASE WHEN r.area IS NULL THEN s.answered ELSE d.changed END"
-    " FROM staged_rows s LEFT JOIN records r ON r.area = :area AND r.object_class = :object_class AND r.period = :period"
+    " FROM staged_rows s LEFT JOIN records r"
+    " ON r.area = :area AND r.object_class = :object_class AND r.period = :period"
     " AND r.division = s.division AND r.entity = s.entity"
     ' LEFT JOIN LATERAL (SELECT array_agg(k.key ORDER BY k.key COLLATE "C") AS changed'
     " FROM jsonb_object_keys(r.payload || r.missing || s.payload || s.missing) AS k (key)"
@@ -147,3 +149,61 @@ async def clear(session: AsyncSession) -> None:
     """A commit does the same; within one transaction a second county may follow."""
     await session.execute(text("DELETE FROM staged_rows"))
     await session.execute(text("DELETE FROM staged_changes"))
+
+
+# One unpacking for all elements of a row; `->>` would unpack the document once for each.
+_COLUMNS = sql.SQL(
+    "SELECT r.division, r.entity, {columns} FROM records r, jsonb_to_record(r.payload) AS x({types})"
+    " WHERE r.area = ANY({areas}) AND r.object_class = {object_class} AND r.period = ANY({periods})"
+)
+
+
+async def copy_values(
+    session: AsyncSession, areas: Sequence[str], object_class: str, period: str, identifiers: Sequence[str]
+) -> bytes:
+    """The values of one period as csv without a head: division, entity, then a column for each identifier."""
+    statement = _COLUMNS.format(
+        columns=sql.SQL(", ").join(sql.Identifier("x", name) for name in identifiers),
+        types=sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in identifiers),
+        areas=sql.Literal(list(areas)),
+        object_class=sql.Literal(object_class),
+        periods=sql.Literal([period]),
+    )
+    return await copy_out(session, statement)
+
+
+async def copy_statistics(
+    session: AsyncSession,
+    areas: Sequence[str],
+    object_class: str,
+    periods: Sequence[str],
+    statistics: Sequence[tuple[str, str, int]],
+    fewest: int,
+) -> bytes:
+    """Means and standard deviations over periods as csv: division, entity, then one column for each
+    (identifier, SQL aggregate, decimals); null where fewer than `fewest` periods have a number.
+    """
+    identifiers = list(dict.fromkeys(identifier for identifier, _aggregate, _decimals in statistics))
+    numbers = {
+        name: sql.SQL("CASE WHEN jsonb_typeof({0}) = 'number' THEN ({0})::numeric END").format(
+            sql.Identifier("x", name)
+        )
+        for name in identifiers
+    }
+    columns = [
+        sql.SQL("CASE WHEN count({0}) >= {1} THEN round({2}({0}), {3}) END").format(
+            numbers[name], sql.Literal(fewest), sql.SQL(_AGGREGATES[aggregate]), sql.Literal(decimals)
+        )
+        for name, aggregate, decimals in statistics
+    ]
+    statement = _COLUMNS.format(
+        columns=sql.SQL(", ").join(columns),
+        types=sql.SQL(", ").join(sql.SQL("{} jsonb").format(sql.Identifier(name)) for name in identifiers),
+        areas=sql.Literal(list(areas)),
+        object_class=sql.Literal(object_class),
+        periods=sql.Literal(list(periods)),
+    ) + sql.SQL(" GROUP BY r.division, r.entity")
+    return await copy_out(session, statement)
+
+
+_AGGREGATES: Mapping[str, LiteralString] = {"mean": "avg", "deviation": "stddev_pop"}

@@ -1,0 +1,258 @@
+"""Filing for many townships of one county at once, whoever brings the rows: an authority's file, or the demo."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.capture import bulk_repository, repository
+from hub.capture.checksum import submission_checksum
+from hub.capture.confirmations import ConfirmedWarning
+from hub.capture.errors import TaskMoved
+from hub.capture.etag import content_sha256
+from hub.capture.models import Collection, Draft, Submission
+from hub.capture.rows import SubmittedRow, TypedEntry
+from hub.capture.written_rows import written_rows
+from hub.forms.content import FormContent
+from hub.kit import clock, json
+from hub.kit.db import set_scope
+from hub.kit.i18n import gettext as _
+from hub.kit.json import Written
+from hub.store import bulk
+from hub.store.bulk import BulkRecorded, BulkWriting, RowCounts, Writer
+from hub.store.models import Record
+
+
+@dataclass(frozen=True)
+class TownshipRows:
+    """One township's part: which rows its task asks for, in order, and who brings those that are there.
+
+    `seen` is the submission that stood when the rows were checked.
+    """
+
+    township: str
+    asked: Sequence[str]
+    writer: Writer
+    seen: str | None = None
+    warnings: Sequence[ConfirmedWarning] = ()
+
+
+@dataclass(frozen=True)
+class AreaRows:
+    """Checked rows of one county. `values` and `missing` are as `written_rows` takes them, with good rows only."""
+
+    area: str
+    form: FormContent
+    period: str
+    values: pl.DataFrame
+    missing: pl.DataFrame
+    townships: Sequence[TownshipRows]
+
+
+@dataclass(frozen=True)
+class FiledTownship:
+    """What became of one township's rows. Without a `submission` nothing differed and nothing was owed."""
+
+    collection: Collection
+    counts: RowCounts
+    submission: Submission | None
+    is_complete: bool
+
+    @property
+    def township(self) -> str:
+        return self.collection.township
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A township with its task, its rows as written and, where the file has not all of them, the rows held."""
+
+    given: TownshipRows
+    collection: Collection
+    content: Mapping[str, str]
+    held: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return all(division in self.content or division in self.held for division in self.given.asked)
+
+    def spelled(self) -> Written:
+        """Its whole content, or as much of it as there is."""
+        rows = (self.content.get(division) or self.held.get(division) for division in self.given.asked)
+        return Written(f"[{','.join(row for row in rows if row is not None)}]")
+
+
+async def tasks_of(session: AsyncSession, form: str, period: str, townships: Sequence[str]) -> dict[str, Collection]:
+    """The tasks of these townships for the period, by township; a township without one is not there."""
+    found = await bulk_repository.list_collections_of(session, form, period, townships)
+    return {collection.township: collection for collection in found}
+
+
+async def list_periods_opened(session: AsyncSession, form: str, reach: str) -> Sequence[str]:
+    """The periods for which a form was opened anywhere in a county, prefecture or province, newest first."""
+    return await bulk_repository.list_periods_opened(session, form, reach)
+
+
+async def compare_area(session: AsyncSession, rows: AreaRows) -> dict[str, RowCounts]:
+    """How the rows stand to what is held, for each township; writes nothing."""
+    await set_scope(session, [given.township for given in rows.townships])
+    written = _written(rows)
+    counts = await bulk.compare(session, _writing(rows, written))
+    return {given.township: counts.get(number, RowCounts()) for number, given in enumerate(rows.townships)}
+
+
+async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship]:
+    """Record the rows and file a submission for each township that has anything new to say.
+
+    A submission speaks for the rows that are there. It closes the township's task only when, with what is held
+    already, no row is missing: else the task stays open, and the values are served all the same. A township's own
+    draft is left alone. The caller writes the audit event.
+    """
+    await set_scope(session, [given.township for given in rows.townships])
+    tasks = await _lock(session, rows)
+    written = _written(rows)
+    writing = _writing(rows, written)
+    parts = await _parts(session, rows, written, tasks)
+    counts = await bulk.compare(session, writing)
+    filing = {
+        number: part
+        for number, part in enumerate(parts)
+        if counts.get(number, RowCounts()).differing or (part.collection.submission is None and part.is_complete)
+    }
+    counted = {number: counts.get(number, RowCounts()) for number in filing}
+    spelled = {number: part.spelled() for number, part in filing.items()}
+    writers = {number: part.given.writer for number, part in filing.items()}
+    recorded = await bulk.record(session, writing, counted, writers) if filing else {}
+    submissions = {
+        number: _submission(rows, part, recorded[number], spelled[number]) for number, part in filing.items()
+    }
+    if submissions:
+        await bulk_repository.add_submissions(
+            session, [(one, spelled[number], _warnings(filing[number])) for number, one in submissions.items()]
+        )
+    for number, part in filing.items():
+        _close(part, submissions[number])
+    return [
+        FiledTownship(
+            part.collection, counts.get(number, RowCounts()), submissions.get(number), is_complete=part.is_complete
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def _close(part: _Part, submission: Submission) -> None:
+    collection = part.collection
+    if part.is_complete or collection.submission is not None:
+        collection.submission = submission.number
+        collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
+
+
+async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
+    """The tasks, locked; `TaskMoved` when one of them was submitted since the rows were checked."""
+    townships = [given.township for given in rows.townships]
+    found = await bulk_repository.lock_collections(session, rows.area, rows.form.code, rows.period, townships)
+    tasks = {collection.township: collection for collection in found}
+    moved = [
+        given.township
+        for given in rows.townships
+        if given.township not in tasks or tasks[given.township].submission != given.seen
+    ]
+    if moved:
+        raise TaskMoved(_("乡镇 {townships} 刚刚自己提交了，请重新核对后再写入。").format(townships="、".join(moved)))
+    return tasks
+
+
+def _written(rows: AreaRows) -> pl.DataFrame:
+    numbers = {division: n for n, given in enumerate(rows.townships) for division in given.asked}
+    written = written_rows(rows.form, rows.values, rows.missing)
+    return written.with_columns(
+        writer=pl.Series([str(numbers[division]) for division in written["division"]], dtype=pl.String),
+        entity=pl.lit(""),
+    )
+
+
+def _writing(rows: AreaRows, written: pl.DataFrame) -> BulkWriting:
+    return BulkWriting(
+        rows.area,
+        rows.form.object_class,
+        rows.period,
+        written,
+        rows.form.versions,
+        [item.identifier for item in rows.form.supplied],
+    )
+
+
+async def _parts(
+    session: AsyncSession, rows: AreaRows, written: pl.DataFrame, tasks: Mapping[str, Collection]
+) -> list[_Part]:
+    """Held rows are read only for townships whose rows are not all in the file."""
+    content = dict(zip(written["division"], written["content"], strict=True))
+    absent = [division for given in rows.townships for division in given.asked if division not in content]
+    found: Sequence[Record] = ()
+    if absent:
+        found = await bulk_repository.list_rows_held(session, rows.area, rows.form.object_class, rows.period, absent)
+    held = {record.division: json.canonical(_held_row(rows.form, record).to_stored()) for record in found}
+    return [_Part(given, tasks[given.township], content, held) for given in rows.townships]
+
+
+def _held_row(form: FormContent, record: Record) -> SubmittedRow:
+    payload = record.payload
+    return SubmittedRow(
+        record.division,
+        {item.identifier: payload[item.identifier] for item in form.captured if item.identifier in payload},
+        record.missing,
+        {item.identifier: payload[item.identifier] for item in form.derived if item.identifier in payload},
+    )
+
+
+def _submission(rows: AreaRows, part: _Part, recorded: BulkRecorded, content: Written) -> Submission:
+    collection, writer = part.collection, part.given.writer
+    return Submission(
+        area=rows.area,
+        number=recorded.number,
+        collection_id=collection.id,
+        township=collection.township,
+        form=collection.form,
+        form_version=collection.form_version,
+        period=collection.period,
+        submitted_at=recorded.submitted_at,
+        submitted_by=writer.actor,
+        door=writer.door,
+        reason=writer.reason,
+        supersedes=collection.submission,
+        checksum=submission_checksum(recorded.number, collection.id, recorded.submitted_at, content),
+        changed_rows=recorded.changed_rows,
+    )
+
+
+def _warnings(part: _Part) -> Written:
+    return Written(json.dumps([asdict(warning) for warning in part.given.warnings]))
+
+
+async def prefill_drafts(
+    session: AsyncSession, area: str, tasks: Mapping[Collection, Sequence[TypedEntry]], *, actor: str, door: str
+) -> int:
+    """What a file had for tasks that stay open, as their townships' drafts, where they have none; how many."""
+    await set_scope(session, [collection.township for collection in tasks])
+    drafted = set(await bulk_repository.list_drafted(session, area, list(tasks)))
+    wanted = {task: entries for task, entries in tasks.items() if task.township not in drafted}
+    saved_at = clock.now()
+    for task, entries in wanted.items():
+        await repository.put_draft(session, _draft(task, entries, actor, door, saved_at))
+    return len(wanted)
+
+
+def _draft(task: Collection, entries: Sequence[TypedEntry], actor: str, door: str, saved_at: datetime) -> Draft:
+    rows = [entry.to_stored() for entry in entries]
+    return Draft(
+        area=task.area,
+        collection_id=task.id,
+        township=task.township,
+        rows=rows,
+        content_sha256=content_sha256(rows),
+        door=door,
+        saved_by=actor,
+        saved_at=saved_at,
+    )

@@ -1,0 +1,80 @@
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.imports.models import Import, ImportArea, ImportFinding
+
+ADDED_AT_ONCE = 2000
+
+
+async def add_import(session: AsyncSession, new: Import) -> None:
+    session.add(new)
+    await session.flush()
+
+
+async def get_import(session: AsyncSession, import_id: UUID) -> Import | None:
+    return await session.get(Import, import_id, populate_existing=True)
+
+
+async def lock_import(session: AsyncSession, import_id: UUID) -> Import | None:
+    statement = select(Import).where(Import.id == import_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def list_imports(session: AsyncSession, reach: str, *, after: UUID | None, limit: int) -> Sequence[Import]:
+    """Newest first: ids are in the order of time. `reach` is a division whose imports are meant, and all inside it."""
+    statement = (
+        select(Import).where(Import.reach.startswith(reach, autoescape=True)).order_by(Import.id.desc()).limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(Import.id < after)
+    return (await session.scalars(statement)).all()
+
+
+async def update_import(session: AsyncSession, import_id: UUID, values: Mapping[str, Any]) -> None:
+    await session.execute(update(Import).where(Import.id == import_id).values(dict(values)))
+
+
+async def read_state(session: AsyncSession, import_id: UUID) -> str | None:
+    state: str | None = await session.scalar(select(Import.state).where(Import.id == import_id))
+    return state
+
+
+async def lock_area(session: AsyncSession, import_id: UUID, area: str) -> None:
+    """Two workers on one import meet here: a process taken for dead may still be alive."""
+    key = f"imports.area\n{import_id}\n{area}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+
+async def list_areas(session: AsyncSession, import_ids: Collection[UUID]) -> Sequence[ImportArea]:
+    return (await session.scalars(select(ImportArea).where(ImportArea.import_id.in_(list(import_ids))))).all()
+
+
+async def add_area(session: AsyncSession, area: ImportArea) -> None:
+    session.add(area)
+    await session.flush()
+
+
+async def replace_findings(session: AsyncSession, import_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    await session.execute(delete(ImportFinding).where(ImportFinding.import_id == import_id))
+    for start in range(0, len(rows), ADDED_AT_ONCE):
+        await session.execute(insert(ImportFinding), [dict(row) for row in rows[start : start + ADDED_AT_ONCE]])
+
+
+async def list_findings(
+    session: AsyncSession, import_id: UUID, *, code: str | None, severity: str | None, after: int, limit: int
+) -> Sequence[ImportFinding]:
+    statement = (
+        select(ImportFinding)
+        .where(ImportFinding.import_id == import_id, ImportFinding.position > after)
+        .order_by(ImportFinding.position)
+        .limit(limit)
+    )
+    if code is not None:
+        statement = statement.where(ImportFinding.code == code)
+    if severity is not None:
+        statement = statement.where(ImportFinding.severity == severity)
+    return (await session.scalars(statement)).all()

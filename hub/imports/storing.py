@@ -1,0 +1,224 @@
+"""Storing what was checked: one county, one transaction. What is stored is written down in the same transaction."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import polars as pl
+
+from hub.audit import service as audit
+from hub.audit.actions import AuditAction
+from hub.audit.service import Actor
+from hub.capture import bulk
+from hub.capture.bulk import AreaRows, FiledTownship, TownshipRows
+from hub.capture.confirmations import ConfirmedWarning
+from hub.capture.rows import TypedEntry
+from hub.forms.content import FormContent
+from hub.geography.levels import CODE_LENGTHS
+from hub.imports import repository
+from hub.imports.checking import CheckedPart, FileFinding
+from hub.imports.ground import Ground
+from hub.imports.models import Import, ImportArea
+from hub.kit.db import Database
+from hub.kit.i18n import gettext as _
+from hub.store.bulk import RowCounts, Writer
+from hub.store.errors import AreaBusy
+
+DOOR = "import"
+# The database merges one county while the next one's rows are written out.
+AREAS_AT_ONCE = 2
+BUSY_TRIES, BUSY_SECONDS = 6, 2.0
+NUMBERS_NAMED = 200
+
+
+def area_rows(form: FormContent, period: str, part: CheckedPart, ground: Ground, given: Import) -> list[AreaRows]:
+    """The good rows of a part, county by county."""
+    codes = part.table.division.filter(part.is_good).alias("division")
+    area = codes.str.head(CODE_LENGTHS["county"]).alias("area")
+    values = part.values.filter(part.is_good).insert_column(0, codes)
+    missing = part.missing.filter(part.is_good) if part.missing.width else pl.DataFrame(height=len(codes))
+    warnings = _warnings(form, part.findings, ground, given)
+    found = []
+    for code in area.unique().sort():
+        chosen = area == code
+        divisions = codes.filter(chosen).to_list()
+        townships = sorted({ground.township_of[division] for division in divisions})
+        found.append(
+            AreaRows(
+                code,
+                form,
+                period,
+                values.filter(chosen),
+                missing.filter(chosen) if missing.width else pl.DataFrame(height=len(divisions)),
+                [_township_rows(ground, township, given, warnings.get(township, ())) for township in townships],
+            )
+        )
+    return found
+
+
+def _township_rows(ground: Ground, township: str, given: Import, warnings: Sequence[ConfirmedWarning]) -> TownshipRows:
+    on_the_ground = ground.townships[township]
+    writer = Writer(given.requested_by, DOOR, given.reason)
+    return TownshipRows(township, list(on_the_ground.asked), writer, on_the_ground.task.submission, warnings)
+
+
+def _warnings(
+    form: FormContent, findings: Iterable[FileFinding], ground: Ground, given: Import
+) -> Mapping[str, list[ConfirmedWarning]]:
+    """Nobody explains the warnings of a province one by one, and the submission says so."""
+    reason = given.reason or _("批量导入，未逐条说明")
+    found: dict[str, list[ConfirmedWarning]] = defaultdict(list)
+    for placed in findings:
+        finding = placed.finding
+        township = ground.township_of.get(finding.division)
+        if finding.severity == "warning" and township is not None:
+            found[township].append(
+                ConfirmedWarning(
+                    finding.code,
+                    finding.division,
+                    finding.element,
+                    finding.elements,
+                    finding.rule,
+                    None if finding.rule is None else form.rule_versions[finding.rule],
+                    finding.value,
+                    finding.message,
+                    reason,
+                )
+            )
+    return found
+
+
+def entries_of(part: CheckedPart, ground: Ground) -> dict[str, list[TypedEntry]]:
+    """Every row of the part as it was typed, by township: what a draft of a task that stays open begins with."""
+    cells, reasons = part.table.cells.to_dicts(), part.table.missing.to_dicts() or [{}] * len(part.table)
+    found: dict[str, list[TypedEntry]] = defaultdict(list)
+    seen: set[str] = set()
+    for division, typed, given in zip(part.table.division.to_list(), cells, reasons, strict=True):
+        if division in ground.township_of and division not in seen:
+            seen.add(division)
+            found[ground.township_of[division]].append(
+                TypedEntry(
+                    division,
+                    {name: cell for name, cell in typed.items() if cell is not None},
+                    {name: reason for name, reason in given.items() if reason is not None},
+                )
+            )
+    return found
+
+
+async def compare(database: Database, areas: Sequence[AreaRows]) -> RowCounts:
+    """How the rows stand to what is held, and of those rows the ones that would correct a submission."""
+    total = RowCounts()
+    for rows in areas:
+        async with database.transaction() as session:
+            for counts in (await bulk.compare_area(session, rows)).values():
+                total = plus(total, counts)
+    return total
+
+
+async def correcting(database: Database, areas: Sequence[AreaRows]) -> list[str]:
+    """The townships whose submitted values the rows would correct."""
+    found = []
+    for rows in areas:
+        submitted = {given.township for given in rows.townships if given.seen is not None}
+        if submitted:
+            async with database.transaction() as session:
+                counts = await bulk.compare_area(session, rows)
+            found += [township for township in sorted(submitted) if counts[township].differing]
+    return found
+
+
+def plus(one: RowCounts, other: RowCounts) -> RowCounts:
+    return RowCounts(one.new + other.new, one.changed + other.changed, one.same + other.same)
+
+
+async def store(
+    database: Database,
+    given: Import,
+    actor: Actor,
+    areas: Sequence[AreaRows],
+    drafts: Mapping[str, Sequence[TypedEntry]],
+) -> None:
+    """All of these counties, each in a transaction of its own; one that is stored already is passed over."""
+    places = asyncio.Semaphore(AREAS_AT_ONCE)
+
+    async def one(rows: AreaRows) -> None:
+        async with places:
+            await _store_area(database, given, actor, rows, drafts)
+
+    ended = await asyncio.gather(*(one(rows) for rows in areas), return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure
+
+
+async def _store_area(
+    database: Database, given: Import, actor: Actor, rows: AreaRows, drafts: Mapping[str, Sequence[TypedEntry]]
+) -> None:
+    for attempt in range(1, BUSY_TRIES + 1):
+        try:
+            await _try_area(database, given, actor, rows, drafts)
+        except AreaBusy:
+            if attempt == BUSY_TRIES:
+                raise
+            await asyncio.sleep(BUSY_SECONDS)
+        else:
+            return
+
+
+async def _try_area(
+    database: Database, given: Import, actor: Actor, rows: AreaRows, drafts: Mapping[str, Sequence[TypedEntry]]
+) -> None:
+    async with database.transaction() as session:
+        await repository.lock_area(session, given.id, rows.area)
+        stored = {area.area for area in await repository.list_areas(session, [given.id])}
+        if rows.area in stored or await repository.read_state(session, given.id) == "cancelled":
+            return
+        filed = await bulk.file_area(session, rows)
+        prefilled = {
+            one.collection: drafts[one.township]
+            for one in filed
+            if not one.is_complete and one.collection.submission is None and drafts.get(one.township)
+        }
+        if prefilled:
+            await bulk.prefill_drafts(session, rows.area, prefilled, actor=given.requested_by, door=DOOR)
+        await repository.add_area(session, _area(given.id, rows.area, filed))
+        await audit.record(
+            session,
+            actor,
+            AuditAction.IMPORT_STORE,
+            "import",
+            str(given.id),
+            details=_details(rows, filed),
+        )
+
+
+def _area(import_id: UUID, area: str, filed: Sequence[FiledTownship]) -> ImportArea:
+    counts = sum_of(one.counts for one in filed)
+    return ImportArea(
+        import_id=import_id,
+        area=area,
+        counts={"new": counts.new, "changed": counts.changed, "same": counts.same},
+        submissions=sum(one.submission is not None for one in filed),
+    )
+
+
+def sum_of(counts: Iterable[RowCounts]) -> RowCounts:
+    total = RowCounts()
+    for one in counts:
+        total = plus(total, one)
+    return total
+
+
+def _details(rows: AreaRows, filed: Sequence[FiledTownship]) -> dict[str, object]:
+    numbers = [one.submission.number for one in filed if one.submission is not None]
+    return {
+        "area": rows.area,
+        "form": rows.form.code,
+        "period": rows.period,
+        "rows": rows.values.height,
+        "changed_rows": sum(one.counts.differing for one in filed),
+        "submissions": numbers[:NUMBERS_NAMED],
+        "incomplete": [one.township for one in filed if not one.is_complete],
+    }
