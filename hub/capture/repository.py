@@ -3,9 +3,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hub.capture.lifecycle import CollectionState
 from hub.capture.models import Collection, Draft, Submission
@@ -82,7 +83,22 @@ _DRAFT = (
 )
 _DELETE_DRAFT = delete(Draft).where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
 _SUBMISSION = select(Submission).where(Submission.area == bindparam("area"), Submission.number == bindparam("number"))
-_INSERT_SUBMISSION = insert(Submission)
+
+
+def _filing_statement() -> Insert:
+    """The submission, and in the same statement its collection's pointer to it: the area's clock is held meanwhile."""
+    new = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in Submission.__table__.c}
+    filed = func.coalesce(Collection.first_submitted_at, new["submitted_at"])
+    pointed = (
+        update(Collection)
+        .where(Collection.area == new["area"], Collection.id == new["collection_id"])
+        .values(submission=new["number"], first_submitted_at=filed)
+        .cte("pointed")
+    )
+    return insert(Submission).values(new).add_cte(pointed)
+
+
+_FILE_SUBMISSION = _filing_statement()
 
 
 async def _area_of(session: AsyncSession, reach: str, collection_id: UUID) -> str | None:
@@ -140,7 +156,12 @@ async def get_submission(session: AsyncSession, area: str, number: str) -> Submi
     return await session.scalar(_SUBMISSION, {"area": area, "number": number})
 
 
-async def add_submission(session: AsyncSession, submission: Submission, content: Written) -> None:
+async def file_submission(
+    session: AsyncSession, collection: Collection, submission: Submission, content: Written
+) -> None:
     """`content` is the submission's, spelled already: its checksum is of this text."""
-    values = {column.name: getattr(submission, column.name) for column in Submission.__table__.columns}
-    await session.execute(_INSERT_SUBMISSION, {**values, "content": content})
+    new = {f"new_{column.name}": getattr(submission, column.name) for column in Submission.__table__.columns}
+    await session.execute(_FILE_SUBMISSION, {**new, "new_content": content})
+    set_committed_value(collection, "submission", submission.number)
+    if collection.first_submitted_at is None:
+        set_committed_value(collection, "first_submitted_at", submission.submitted_at)

@@ -15,7 +15,7 @@ from hub.capture.confirmations import Confirmation, ConfirmedWarning, reason_for
 from hub.capture.drafting import check_entries, door_of, newest_submission, open_sheet, typed_entries
 from hub.capture.errors import DraftNotValid, NothingChanged, ReasonRequired
 from hub.capture.locks import find_lock
-from hub.capture.models import Collection, Submission
+from hub.capture.models import Collection, Draft, Submission
 from hub.capture.rows import NOTHING_HELD, Sheet, SubmittedRow, submitted_rows
 from hub.capture.schemas import FindingRead
 from hub.capture.service import own, reach_of
@@ -30,6 +30,8 @@ from hub.store import recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
 from hub.validation import Finding, ValidationReport
+
+DOORS_OF_FILES = frozenset({"excel", "import"})
 
 
 async def submit_draft(
@@ -64,13 +66,14 @@ async def submit_draft(
     report = await check_entries(sheet, entries)
     confirmed = _confirm(report, sheet.form, confirmations, earlier)
     rows = submitted_rows(sheet, report.typed_rows)
+    door = _door(subject, draft)
     content = [row.to_stored() for row in rows]
     if earlier is not None and content == earlier.content:
         raise NothingChanged(_("提交的内容与上一次完全相同，不需要再次提交。"))
     await repository.delete_draft(session, collection.area, collection.id)
     spelled = Written(json.canonical(content))
-    recorded = await recording.record_values(session, _writing(subject, collection, sheet, rows, reason))
-    submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier)
+    recorded = await recording.record_values(session, _writing(subject, collection, sheet, rows, reason, door))
+    submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier, door)
     submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
     await _file(session, subject, collection, submission, spelled)
     return submission
@@ -114,8 +117,18 @@ def _with_reason(form: FormContent, warning: Finding, reason: str) -> ConfirmedW
     )
 
 
+def _door(subject: Subject, draft: Draft | None) -> str:
+    """What came in a file stays known as that when its draft is submitted from a page as it is."""
+    return draft.door if draft is not None and draft.door in DOORS_OF_FILES else door_of(subject)
+
+
 def _writing(
-    subject: Subject, collection: Collection, sheet: Sheet, rows: Sequence[SubmittedRow], reason: str | None
+    subject: Subject,
+    collection: Collection,
+    sheet: Sheet,
+    rows: Sequence[SubmittedRow],
+    reason: str | None,
+    door: str,
 ) -> Writing:
     return Writing(
         area=collection.area,
@@ -123,7 +136,7 @@ def _writing(
         period=collection.period,
         rows=[_row_write(sheet, row) for row in rows],
         actor=subject.name,
-        door=door_of(subject),
+        door=door,
         reason=reason,
     )
 
@@ -147,6 +160,7 @@ def _submission(
     confirmed: Sequence[ConfirmedWarning],
     reason: str | None,
     earlier: Submission | None,
+    door: str,
 ) -> Submission:
     return Submission(
         area=collection.area,
@@ -158,7 +172,7 @@ def _submission(
         period=collection.period,
         submitted_at=recorded.submitted_at,
         submitted_by=subject.name,
-        door=door_of(subject),
+        door=door,
         reason=reason,
         supersedes=earlier.number if earlier else None,
         content=content,
@@ -170,9 +184,7 @@ def _submission(
 async def _file(
     session: AsyncSession, subject: Subject, collection: Collection, submission: Submission, content: Written
 ) -> None:
-    collection.submission = submission.number
-    collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
-    await repository.add_submission(session, submission, content)
+    await repository.file_submission(session, collection, submission, content)
     await audit.record(
         session,
         subject.actor,
