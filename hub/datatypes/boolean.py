@@ -30,7 +30,10 @@ class Boolean(Datatype):
         raise ValueFault(self.unreadable, raw, _("必须填“是”或“否”"))
 
     def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
-        return pl.when(text.is_in(YES)).then(True).when(text.is_in(NO)).then(False)
+        return text.is_in(YES)
+
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
+        return ~text.is_in(YES | NO)
 
     def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - nothing constrains it
         words = "".join(sorted(YES | NO))

@@ -32,8 +32,11 @@ class Code(Datatype):
         listed = "、".join(choices[:CHOICES_NAMED]) + ("…" if len(choices) > CHOICES_NAMED else "")
         raise ValueFault(self.unreadable, raw, _("必须从代码表中选（{choices}）").format(choices=listed))
 
-    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
-        return pl.when(text.is_in([value for value in domain.meanings if value == value.strip()])).then(text)
+    def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - a code is its own spelling
+        return text
+
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        return ~text.is_in([value for value in domain.meanings if value == value.strip()])
 
     def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - any text may be
         return value.is_not_null()

@@ -23,12 +23,15 @@ class Datatype(ABC):
 
     @abstractmethod
     def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
-        """The values of the cells of a column that are written plainly, exactly as `parse` reads them; null for others.
+        """What polars makes of a column of cells; null where it can make nothing of one.
 
         A column of a county's import is read at once like this, and only what stays null goes to `parse`, cell by
-        cell. So it may leave any cell to `parse`, and may take none that `parse` reads otherwise or calls no such
-        value. Whether a domain permits the values is judged by `refusals`.
+        cell, with what `is_misread`. Whether a domain permits the values is judged by `refusals`.
         """
+
+    @abstractmethod
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """Cells that `read_plain` reads otherwise than `parse` does, or may. Apart, because mostly there are none."""
 
     def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:  # noqa: ARG002 - most have none
         """By finding code, which values of `read_plain` the domain refuses; the first code that applies is told."""

@@ -47,9 +47,11 @@ class Date(Datatype):
         return value
 
     def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
+        return text.str.to_date("%Y-%m-%d", strict=False)
+
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - nothing constrains it
         """Polars also knows the year 0 and years with a sign."""
-        is_plain = text.str.contains(PLAIN)
-        return pl.when(is_plain).then(text.str.to_date("%Y-%m-%d", strict=False))
+        return ~text.str.contains(PLAIN)
 
     def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - nothing constrains it
         return NUMERIC_CHARACTERS + "/年月日"

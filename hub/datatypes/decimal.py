@@ -51,12 +51,14 @@ class Decimal(Datatype):
         return value
 
     def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
-        """Polars rounds what has more decimals than the type, and reads 1e3, so the spelling is looked at first."""
+        return text.cast(self.polars_type(domain), strict=False)
+
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
+        """Polars rounds what has more decimals than the type, and reads 1e3."""
         limit = decimals_of(domain)
         whole = f"[0-9]{{1,{MAXIMUM_DIGITS - limit}}}" if limit < MAXIMUM_DIGITS else "0"
         fraction = rf"(\.[0-9]{{1,{limit}}})?" if limit else ""
-        is_plain = text.str.contains(f"^[+-]?{whole}{fraction}$")
-        return pl.when(is_plain).then(text.cast(self.polars_type(domain), strict=False))
+        return ~text.str.contains(f"^[+-]?{whole}{fraction}$")
 
     def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
         return is_out_of_range(value, domain)

@@ -48,8 +48,12 @@ class Integer(Datatype):
         return value
 
     def read_plain(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - every integer reads alike
-        """Polars reads an optional sign and digits, and nothing else; but `parse` takes no numeral without end."""
-        return pl.when(text.str.len_bytes() <= LONGEST_PLAIN).then(text.cast(pl.Int64, strict=False))
+        """An optional sign and digits, and nothing else."""
+        return text.cast(pl.Int64, strict=False)
+
+    def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - every integer reads alike
+        """To polars zeros may lead without end."""
+        return text.str.len_bytes() > LONGEST_PLAIN
 
     def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
         return {

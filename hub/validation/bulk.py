@@ -62,10 +62,9 @@ class _TableCheck:
         }
 
     def report(self, limit: int) -> TableReport:
-        is_placed = self._is_placed()
-        placed, strangers = self.order.filter(is_placed), self.order.filter(~is_placed)
+        placed, strangers = self._sort_out()
         judged = [judge_slice(self.spec, rows) for rows in self._slices(placed)]
-        absent = list(absent_rows(self.expected, frozenset(placed[DIVISION] if self.expected else ())))
+        absent = list(absent_rows(self.expected, self._divisions(placed) if self.expected else ()))
         counts = self._count_strangers(strangers)
         for one in judged:
             counts += one.tally.counts
@@ -83,15 +82,20 @@ class _TableCheck:
             unlisted=counts.total() - len(findings),
         )
 
-    def _is_placed(self) -> pl.Series:
+    def _sort_out(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows of the task, and rows of divisions that nobody asked for."""
         if self.expected is None:
-            return pl.repeat(value=True, n=self.order.height, dtype=pl.Boolean(), eager=True)
-        return self.order[DIVISION].is_in(list(self.expected))
+            return self.order, self.order.clear()
+        is_placed = self.keys[DIVISION].is_in(list(self.expected)).gather(self.order[ROW])
+        return self.order.filter(is_placed), self.order.filter(~is_placed)
+
+    def _divisions(self, rows: pl.DataFrame) -> frozenset[str]:
+        return frozenset(self.keys[DIVISION].gather(rows[ROW]))
 
     def _count_strangers(self, strangers: pl.DataFrame) -> Counter[tuple[Severity, str]]:
-        """Rows of divisions that nobody asked for: each has one error, and is not read."""
+        """Each row of a division that nobody asked for has one error, and is not read."""
         counts: Counter[tuple[Severity, str]] = Counter()
-        for division, count in strangers.group_by(DIVISION).len().iter_rows():
+        for division, count in Counter(self.keys[DIVISION].gather(strangers[ROW])).items():
             is_unknown = self.known is not None and division not in self.known
             counts["error", "division-unknown" if is_unknown else "division-not-in-task"] += count
         return counts

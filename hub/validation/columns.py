@@ -43,13 +43,23 @@ def read_columns(cells: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dic
     plain = cells.select(
         DATATYPES[domain.datatype].read_plain(pl.col(name), domain).alias(name) for name, domain in domains.items()
     )
+    odd = _odd_cells(cells, plain, domains)
+    if odd:
+        plain = plain.with_columns(blank_out(plain[name], where) for name, where in odd.items())
     readings = _judge_columns(plain, domains)
-    for name, domain in domains.items():
+    return readings | {name: _with_odd(readings[name], cells[name], odd[name], domains[name]) for name in odd}
+
+
+def _odd_cells(cells: pl.DataFrame, plain: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, pl.Series]:
+    """The cells that are not written plainly, of the columns that have such."""
+    misread = {name: DATATYPES[domain.datatype].is_misread(pl.col(name), domain) for name, domain in domains.items()}
+    odd = {}
+    for name, is_misread in zip(domains, _any_of(cells, misread.values()), strict=True):
         text, values = cells[name], plain[name]
-        if values.null_count() > text.null_count():
-            odd = text.is_not_null() & values.is_null()
-            readings[name] = _with_odd(readings[name], text, odd, domain)
-    return readings
+        if is_misread or values.null_count() > text.null_count():
+            where = cells.select(misread[name].fill_null(value=False)).to_series()
+            odd[name] = (values.is_null() & text.is_not_null()) | where
+    return odd
 
 
 def read_typed(values: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:

@@ -13,6 +13,9 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
+# So few that handing rules to other threads, or looking for what rules have in common, takes longer than computing.
+FEW_ROWS = 1000
+
 ROW, RULE, VERDICT = "row", "rule", "verdict"
 
 VERDICTS = pa.DataFrameSchema(
@@ -45,7 +48,10 @@ def accept_frame(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> None:
 
 def judge(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> pl.DataFrame:
     """A column of verdicts for each rule, named by its number. A rule that comes out null is not judged."""
-    return frame.select(rule.alias(str(number)) for number, rule in enumerate(rules))
+    named = [rule.alias(str(number)) for number, rule in enumerate(rules)]
+    if frame.height <= FEW_ROWS:
+        return frame.select_seq(named)
+    return frame.lazy().select(named).collect()
 
 
 def failing_rules(verdicts: pl.DataFrame) -> list[int]:
