@@ -100,9 +100,12 @@ def run() -> None:
 
 
 @app.command()
-def serve(workers: Annotated[int, typer.Option(min=1, max=64, help="server processes")] = 1) -> None:
+def serve(
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="server processes; default: HUB_WORKERS")] = None,
+) -> None:
     """Serve on a migrated database."""
-    _serve(settings().model_copy(update={"workers": workers}))
+    chosen = settings()
+    _serve(chosen if workers is None else chosen.model_copy(update={"workers": workers}))
 
 
 def _serve(chosen: Settings) -> None:
