@@ -46,7 +46,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        :async with running(database, jobs), working(database, tasks)::
+        async with running(database, jobs), working(database, tasks):
             yield
         await database.close()
         on_close()
