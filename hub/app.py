@@ -11,6 +11,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.figures import measure_log
 from hub.exchange import token_endpoint, tokens
+from hub.exchange.watching import ClockWatch
 from hub.identity.dependencies import caller_address
 from hub.kit import operations, problems
 from hub.kit.assets import HashedFiles
@@ -62,6 +63,7 @@ def create_app(
         responses={"default": {"model": problems.Problem, "description": "RFC 9457 problem document"}},
     )
     app.state.database = database
+    app.state.clock_watch = ClockWatch(database)
     _set_bounds(app, settings())
     app.include_router(operations.router)
     for router in api.root_routers:

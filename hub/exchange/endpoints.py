@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
-from hub.exchange import service
+from hub.exchange import changes, receipts, service
+from hub.exchange.changes import LONGEST_WAIT_SECONDS, Patience
 from hub.exchange.media import choose_media_type
 from hub.exchange.questions import read_question
 from hub.exchange.schemas import ChangePageRead, ReceiptCreate, ReceiptRead, ValuePageRead
 from hub.exchange.streams import ClosingResponse, ValueStream
-from hub.exchange.writers import writer_for
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
@@ -24,12 +25,23 @@ CanReadValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_READ))
 CanFollowValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_FOLLOW))]
 CanRecordReceipts = Annotated[Subject, Depends(requires(Permission.RECEIPT_RECORD))]
 
-_TEXT = {"schema": {"type": "string"}}
+_WHOLE_RESULT = """JSON is paged; the rest is the whole result as a stream. CSV, Arrow and Parquet have the columns
+`division`, `period`, `entity`, one for each element in the order asked, then `missing` (why cells are empty) and
+`versions` (the element versions values were captured under) as JSON objects, `revision`, `submission` and
+`submitted_at` (UTC). In Arrow and Parquet an element's column has its value domain's type: integer Int64, decimal
+Decimal128 with the domain's decimals, boolean, date Date32, text and code UTF-8; an element whose kind of value
+changed from one version to another is text. A row group or record batch holds at most 5,000 rows."""
+_TEXT, _BINARY = {"schema": {"type": "string"}}, {"schema": {"type": "string", "format": "binary"}}
 _VALUES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ValuePageRead,
-        "description": "JSON is paged; NDJSON and CSV are the whole result as a stream",
-        "content": {"application/x-ndjson": _TEXT, "text/csv": _TEXT},
+        "description": _WHOLE_RESULT,
+        "content": {
+            "application/x-ndjson": _TEXT,
+            "text/csv": _TEXT,
+            "application/vnd.apache.arrow.stream": _BINARY,
+            "application/vnd.apache.parquet": _BINARY,
+        },
         "headers": {
             name: {"schema": {"type": "string"}, "description": description}
             for name, description in {
@@ -82,12 +94,13 @@ async def read_values(
         return Response(status_code=304, headers=headers)
     if reading.body is not None:
         return Response(reading.body, media_type=media_type, headers=headers)
-    stream = ValueStream(database, subject, reading.plan, writer_for(media_type, reading.plan.request.elements))
+    stream = ValueStream(database, subject, reading.plan, media_type)
     return ClosingResponse(stream.chunks(), media_type=media_type, headers=headers)
 
 
 @router.get("/changes", response_model=ChangePageRead)
 async def read_changes(
+    request: Request,
     session: Transaction,
     database: AppDatabase,
     subject: CanFollowValues,
@@ -97,9 +110,26 @@ async def read_changes(
         Query(max_length=200, description="`Hub-Cursor` or `next`; absent: from the beginning of what is granted"),
     ] = None,
     limit: Limit = 100,
+    wait: Annotated[
+        int,
+        Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to hold the answer until there is something"),
+    ] = 0,
 ) -> Response:
     """What changed inside the grants, in order within a county. 410 `cursor_expired`: pull in full, then go on."""
-    body, headers = await service.read_changes(database, session, subject, after=after, limit=limit)
+
+    async def check_caller() -> None:
+        if await request.is_disconnected():
+            raise ClientDisconnect
+
+    state = request.app.state
+    body, headers = await changes.read_changes(
+        database,
+        session,
+        subject,
+        after=after,
+        limit=limit,
+        patience=Patience(wait, state.clock_watch, check_caller, state.places.one),
+    )
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -110,6 +140,6 @@ async def record_receipt(
     """Say what was delivered under a grant: rows and the file's SHA-256."""
 
     async def write() -> ReceiptRead:
-        return ReceiptRead.of(await service.record_receipt(session, subject, body))
+        return ReceiptRead.of(await receipts.record_receipt(session, subject, body))
 
     return await idempotency.once(session, subject.key, write)

@@ -1,13 +1,19 @@
 """Which form an answer takes: proactive negotiation by `Accept` (RFC 9110 §12.5.1)."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from hub.kit.errors import NotAcceptable
 from hub.kit.i18n import gettext as _
 
-MediaType = Literal["application/json", "application/x-ndjson", "text/csv"]
+MediaType = Literal[
+    "application/json",
+    "application/x-ndjson",
+    "text/csv",
+    "application/vnd.apache.arrow.stream",
+    "application/vnd.apache.parquet",
+]
 
-OFFERED: tuple[MediaType, ...] = ("application/json", "application/x-ndjson", "text/csv")
+OFFERED: tuple[MediaType, ...] = get_args(MediaType)
 MOST_RANGES = 32
 
 

@@ -22,6 +22,7 @@ class ValueItem(BaseModel):
     missing: dict[str, str] = Field(description="element to why there is no value")
     versions: dict[str, int] = Field(description="element to the version it was captured under")
     revision: int
+    submission: str = Field(description="the number of the submission that brought the row to this state")
     submitted_at: datetime
 
 

@@ -9,13 +9,12 @@ from fastapi.responses import StreamingResponse
 
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
+from hub.exchange import writers
+from hub.exchange.media import MediaType
 from hub.exchange.plan import Plan
-from hub.exchange.writers import Writer
 from hub.identity.subject import Subject
 from hub.kit.db import Database
 from hub.store import service as store
-
-ROWS_AT_ONCE = 1000
 
 
 class ValueStream:
@@ -25,38 +24,40 @@ class ValueStream:
     many rows and which bytes were handed over.
     """
 
-    def __init__(self, database: Database, subject: Subject, plan: Plan, writer: Writer) -> None:
+    def __init__(self, database: Database, subject: Subject, plan: Plan, media_type: MediaType) -> None:
         self._database = database
         self._subject = subject
         self._plan = plan
-        self._writer = writer
+        self._media_type = media_type
         self._digest = hashlib.sha256()
         self._rows = 0
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         is_complete = False
+        pages = self._pages()
+        written = writers.write(self._media_type, self._plan, pages)
         try:
-            async for chunk in self._pages():
+            async for chunk in written:
                 self._digest.update(chunk)
                 yield chunk
             is_complete = True
         finally:
             # A reader who hangs up cancels this task; what was handed over is told all the same.
             with CancelScope(shield=True):
+                await written.aclose()
+                await pages.aclose()
                 await self._tell(is_complete=is_complete)
 
-    async def _pages(self) -> AsyncGenerator[bytes, None]:
-        if head := self._writer.head():
-            yield head
+    async def _pages(self) -> AsyncGenerator[str, None]:
+        after, form = None, writers.TEXT_FORMS[self._media_type]
         async with self._database.snapshot() as session:
-            after = None
             while True:
-                page = await store.select_values(
-                    session, self._plan.scope, self._plan.query, after=after, limit=ROWS_AT_ONCE
+                page = await store.select_text(
+                    session, self._plan.scope, self._plan.query, form, after=after, limit=writers.ROWS_AT_ONCE
                 )
-                self._rows += len(page.rows)
+                self._rows += page.rows
                 if page.rows:
-                    yield self._writer.write(page.rows)
+                    yield page.text
                 if page.next is None:
                     return
                 after = page.next
@@ -64,6 +65,7 @@ class ValueStream:
     async def _tell(self, *, is_complete: bool) -> None:
         details: dict[str, Any] = {
             "grants": self._plan.grants,
+            "media_type": self._media_type,
             "rows": self._rows,
             "sha256": self._digest.hexdigest(),
             "complete": is_complete,

@@ -1,98 +1,48 @@
-"""The wire forms of values: JSON items, NDJSON lines and CSV that a spreadsheet opens without harm."""
+"""A whole result on the wire, whatever its form: pages come out of the database as text and are passed on."""
 
-import csv
-import io
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
+import polars as pl
+
+from hub.exchange.columns import column_names, column_types
+from hub.exchange.frames import arrow_stream, parquet_file
 from hub.exchange.media import MediaType
-from hub.kit import json
-from hub.store.rows import ChangeRow, ValueRow
+from hub.exchange.plan import Plan
+from hub.kit.spreadsheets import BYTE_ORDER_MARK
+from hub.store.rows import TextForm
 
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); the full-width ones too,
-# once an input method has had its way.
-FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
-# Without it Excel reads UTF-8 as the system's own code page and garbles every Chinese word.
-BYTE_ORDER_MARK = "\ufeff"
-
-
-def value_item(row: ValueRow) -> dict[str, Any]:
-    """A row of values as `GET /data-values` shows it."""
-    return {
-        "division": row.division,
-        "period": row.period,
-        "entity": row.entity or None,
-        "values": row.values,
-        "missing": row.missing,
-        "versions": row.versions,
-        "revision": row.revision,
-        "submitted_at": json.format_instant(row.submitted_at),
-    }
+# The form the database writes a page in.
+TEXT_FORMS: Mapping[MediaType, TextForm] = {
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "text/csv": "csv",
+    "application/vnd.apache.arrow.stream": "table",
+    "application/vnd.apache.parquet": "table",
+}
+# A page: large enough that asking for it costs nothing, small enough that two of them are no memory.
+ROWS_AT_ONCE = 5000
 
 
-def change_item(change: ChangeRow) -> dict[str, Any]:
-    """A change as `GET /changes` shows it."""
-    return {**value_item(change.row), "object_class": change.object_class, "kind": change.kind}
+def write(media_type: MediaType, plan: Plan, pages: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
+    """The bytes of the whole result."""
+    if media_type == "application/vnd.apache.arrow.stream":
+        return arrow_stream(pages, _types(plan))
+    if media_type == "application/vnd.apache.parquet":
+        return parquet_file(pages, _types(plan), rows_at_once=ROWS_AT_ONCE)
+    return _text(pages, csv_head(plan.request.elements) if media_type == "text/csv" else "")
 
 
-class Writer(ABC):
-    """Turns pages of rows into bytes, a page at a time: row by row a stream is ten times slower."""
-
-    def __init__(self, elements: Sequence[str]) -> None:
-        self.elements = elements
-
-    def head(self) -> bytes:
-        return b""
-
-    @abstractmethod
-    def write(self, rows: Iterable[ValueRow]) -> bytes: ...
+def _types(plan: Plan) -> Mapping[str, pl.DataType]:
+    return column_types(plan.elements, plan.request.elements)
 
 
-class NdjsonWriter(Writer):
-    def write(self, rows: Iterable[ValueRow]) -> bytes:
-        return "".join(json.dumps(value_item(row)) + "\n" for row in rows).encode()
+def csv_head(elements: Sequence[str]) -> str:
+    """Identifiers and the names of our own columns: nothing that a spreadsheet could run."""
+    return BYTE_ORDER_MARK + ",".join(column_names(elements)) + "\r\n"
 
 
-class CsvWriter(Writer):
-    """division, period, entity, a column for each element, and `missing`: why cells are empty, as JSON."""
-
-    def head(self) -> bytes:
-        columns = ["division", "period", "entity", *self.elements, "missing"]
-        return (BYTE_ORDER_MARK + self._lines([columns])).encode()
-
-    def write(self, rows: Iterable[ValueRow]) -> bytes:
-        return self._lines(
-            [
-                row.division,
-                row.period,
-                as_cell(row.entity),
-                *(as_cell(row.values.get(identifier)) for identifier in self.elements),
-                json.dumps(row.missing) if row.missing else "",
-            ]
-            for row in rows
-        ).encode()
-
-    @staticmethod
-    def _lines(rows: Iterable[Sequence[str]]) -> str:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerows(rows)
-        return text.getvalue()
-
-
-def as_cell(value: Any) -> str:
-    """One cell. Text that would be a formula gets an apostrophe; a negative number stays a number."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return str(value)
-
-
-def writer_for(media_type: MediaType, elements: Sequence[str]) -> Writer:
-    return CsvWriter(elements) if media_type == "text/csv" else NdjsonWriter(elements)
+async def _text(pages: AsyncIterator[str], head: str) -> AsyncGenerator[bytes, None]:
+    if head:
+        yield head.encode()
+    async for text in pages:
+        yield text.encode()

@@ -24,6 +24,8 @@ class VersionFact:
     period_type: str
     valid_until: date | None = None
     superseded_by: str | None = None
+    datatype: str = "text"
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ def _fact(row: DataElementVersion) -> VersionFact:
         period_type=row.period_type,
         valid_until=row.valid_until,
         superseded_by=row.superseded_by,
+        datatype=row.datatype,
+        decimals=row.value_domain.get("decimals"),
     )
 
 

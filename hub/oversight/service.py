@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
-from hub.exchange import service as exchange
+from hub.exchange import receipts
 from hub.forms import service as forms
 from hub.forms.names import form_code
 from hub.geography import service as geography
@@ -108,7 +108,7 @@ async def list_uses(session: AsyncSession, identifier: str) -> Sequence[Use]:
     form = await forms.find_newest(session, form_code(current.object_class, current.period_type))
     held = await grants.list_grants_on_element(session, identifier)
     organizations = {grant.number: grant.organization for grant in held}
-    deliveries = await exchange.list_last_deliveries(session, [grant.number for grant in held])
+    deliveries = await receipts.list_last_deliveries(session, [grant.number for grant in held])
     uses = [Use("rule", rule.identifier, rule.version) for rule in inside.rules]
     uses += [Use("derived_element", derived.identifier, derived.version) for derived in inside.derived]
     if form is not None and identifier in {item.identifier for item in form.fields}:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from hub.calendar.periods import Period
 from hub.store.revisions import Kind, RowWrite
 from hub.store.scope import Place, ScopeBox
 
 Position = tuple[str, str, str]
+# How the database writes a page. "table" is for a program that reads it back: CSV without a header, and text
+# stays as it is.
+TextForm = Literal["json", "ndjson", "csv", "table"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class ValueRow:
     missing: dict[str, str]
     versions: dict[str, int]
     revision: int
+    submission: str
     submitted_at: datetime
 
 
@@ -75,14 +79,27 @@ class ValuePage:
     next: Position | None
 
 
+@dataclass(frozen=True)
+class TextPage:
+    """A page of rows as they go over the wire."""
+
+    text: str
+    rows: int
+    next: Position | None
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """What changed in one row, narrowed to what may be read; `boxes` are those it was read under."""
+    """What changed in one row, narrowed to what may be read; `boxes` are those it was read under.
 
-    area: str
+    `item` is the row as it goes over the wire, `elements` the identifiers in it, separated by commas.
+    """
+
     object_class: str
-    kind: Kind
-    row: ValueRow
+    period: str
+    division: str
+    elements: str
+    item: str
     boxes: tuple[ScopeBox, ...]
 
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from hub.calendar.periods import Period
 
@@ -185,37 +185,43 @@ def _closed_or_never(closed: Iterable[ClosedBox], identifier: str) -> Outside:
     return Outside("element_not_granted", identifier)
 
 
-class RowReader:
-    """Says, row by row, which identifiers may be read. Keeps what it worked out for a period."""
+def context_of(boxes: Iterable[ScopeBox]) -> list[dict[str, Any]]:
+    """Boxes as the database's functions take them (migration 0012)."""
+    return [
+        {
+            "elements": None if box.elements is None else dict(box.elements),
+            "divisions": sorted(box.divisions),
+            "first_day": box.first_day.isoformat(),
+            "last_day": box.last_day.isoformat(),
+        }
+        for box in boxes
+    ]
 
-    def __init__(self, scope: ReadScope) -> None:
-        self._scope = scope
-        self._boxes_of_period: dict[str, tuple[ScopeBox, ...]] = {}
 
-    def boxes(self, period: str, lineage: Collection[str]) -> list[ScopeBox]:
-        of_period = self._boxes_of_period.get(period)
-        if of_period is None:
-            parsed = Period.parse(period)
-            of_period = tuple(box for box in self._scope.boxes if box.covers_period(parsed))
-            self._boxes_of_period[period] = of_period
-        return [box for box in of_period if box.covers_division(lineage)]
+def asked_boxes(scope: ReadScope, request: ScopeRequest | None) -> list[dict[str, Any]]:
+    """The application's own wall: what it believes may be read of a request, or at all, in the same form.
 
-    def split(
-        self, period: str, lineage: Collection[str], identifiers: Iterable[str], versions: Mapping[str, int]
-    ) -> tuple[list[str], list[str]]:
-        """The identifiers that may be read, and those granted only under an earlier version."""
-        boxes = self.boxes(period, lineage)
-        if any(box.elements is None for box in boxes):
-            return list(identifiers), []
-        readable: list[str] = []
-        withheld: list[str] = []
-        for identifier in identifiers:
-            granting = [box for box in boxes if box.covers_element(identifier)]
-            if not granting:
-                continue
-            version = versions.get(identifier)
-            if version is None or any(box.covers_version(identifier, version) for box in granting):
-                readable.append(identifier)
-            else:
-                withheld.append(identifier)
-        return readable, withheld
+    The database lets through what both this and the transaction's context name. It is worked out here on
+    its own: only the elements, and of each grant only the days, that the request asks for.
+    """
+    if request is None:
+        return context_of(scope.boxes)
+    first = min((period.first_day for period in request.periods), default=date.min)
+    last = max((period.last_day for period in request.periods), default=date.max)
+    return context_of(
+        ScopeBox(
+            elements={
+                identifier: _first_not_covered(box, identifier)
+                for identifier in request.elements
+                if box.covers_element(identifier)
+            },
+            divisions=box.divisions,
+            first_day=max(box.first_day, first),
+            last_day=min(box.last_day, last),
+        )
+        for box in scope.boxes_for(request)
+    )
+
+
+def _first_not_covered(box: ScopeBox, identifier: str) -> int | None:
+    return None if box.elements is None else box.elements[identifier]

@@ -1,4 +1,8 @@
-"""Values, read only through a `ReadScope`; `recording` writes them."""
+"""Values, read only through a `ReadScope`; `recording` writes them.
+
+Every read is narrowed twice, by what the application itself believes is granted (`scope.asked_boxes`) and by
+the transaction's context, inside the database (docs/decisions/two-walls-around-values.md).
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -8,35 +12,48 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.kit.db import set_scope
+from hub.calendar.periods import Period
+from hub.kit import json
 from hub.kit.i18n import gettext as _
-from hub.store import repository
+from hub.store import reading_repository as repository
+from hub.store import scope as scopes
 from hub.store.errors import ClocksRanBack
-from hub.store.repository import RowFilter
-from hub.store.revisions import kind_of
+from hub.store.reading_repository import Asked
 from hub.store.rows import (
     ChangeRow,
     ChangeSlice,
     HistoryEntry,
     Position,
+    TextForm,
+    TextPage,
     ValuePage,
     ValueQuery,
     ValueRow,
 )
-from hub.store.scope import ReadScope, RowReader, ScopeBox
+from hub.store.scope import ReadScope, ScopeBox, ScopeRequest
 
 # More than a township's form has in a year; a history is read by people.
 HISTORY_ROWS = 5000
 
 
-def _row_filter(scope: ReadScope, query: ValueQuery) -> RowFilter:
-    return RowFilter(
-        object_class=query.object_class,
-        periods=[str(period) for period in query.periods],
-        divisions=[query.place.code] if query.place else scope.divisions,
-        as_of=query.as_of,
-        elements=query.elements,
-    )
+def _context(scope: ReadScope) -> list[dict[str, Any]]:
+    """The transaction's context: what the scope grants, whatever is asked."""
+    return scopes.context_of(scope.boxes)
+
+
+def _asked(scope: ReadScope, query: ValueQuery, *, after: Position | None = None, limit: int | None = None) -> Asked:
+    request = None if query.elements is None else ScopeRequest(query.elements, query.periods, query.place)
+    question = {
+        "object_class": query.object_class,
+        "periods": [str(period) for period in query.periods],
+        "elements": query.elements,
+        "place": query.place.code if query.place else None,
+        "as_of": json.format_instant(query.as_of) if query.as_of else None,
+        "after": after,
+        "limit": limit,
+        "boxes": scopes.asked_boxes(scope, request),
+    }
+    return Asked(_context(scope), question)
 
 
 async def select_values(
@@ -45,50 +62,47 @@ async def select_values(
     """A page in the order of (period, division, entity); what the scope does not cover is not in it."""
     if not scope.boxes:
         return ValuePage((), None)
-    await set_scope(session, scope.divisions)
-    found = await repository.list_values(session, _row_filter(scope, query), after, limit + 1)
-    reader = RowReader(scope)
-    rows = tuple(row for row in (_readable(reader, query.elements, held) for held in found[:limit]) if row is not None)
+    found = await repository.list_values(session, _asked(scope, query, after=after, limit=limit + 1))
     last = found[limit - 1] if len(found) > limit else None
+    rows = tuple(_value_row(held) for held in found[:limit])
     return ValuePage(rows, (last.period, last.division, last.entity) if last else None)
 
 
-def _readable(reader: RowReader, elements: Collection[str] | None, held: Row[*tuple[Any, ...]]) -> ValueRow | None:
-    asked = sorted({*held.payload, *held.missing}) if elements is None else elements
-    readable, _withheld = reader.split(held.period, held.lineage, asked, held.versions)
-    if not readable:
-        return None
+def _value_row(held: Row[Any]) -> ValueRow:
     return ValueRow(
         period=held.period,
         division=held.division,
         entity=held.entity,
-        values={identifier: held.payload.get(identifier) for identifier in readable},
-        missing={identifier: held.missing[identifier] for identifier in readable if identifier in held.missing},
-        versions={identifier: held.versions[identifier] for identifier in readable if identifier in held.versions},
+        values=held.payload,
+        missing=held.missing,
+        versions=held.versions,
         revision=held.revision,
+        submission=held.submission,
         submitted_at=held.submitted_at,
     )
 
 
+async def select_text(
+    session: AsyncSession, scope: ReadScope, query: ValueQuery, form: TextForm, *, after: Position | None, limit: int
+) -> TextPage:
+    """The same page as one text, made inside the database. The query names its elements."""
+    if not scope.boxes or query.elements is None:
+        return TextPage("", 0, None)
+    found = await repository.read_text(session, _asked(scope, query, after=after), form, query.elements, limit)
+    last = (found.period, found.division, found.entity) if found.has_more else None
+    return TextPage(found.text, found.rows, last)
+
+
 async def count_values(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> int:
     """How many rows a whole read meets."""
-    if not scope.boxes:
-        return 0
-    await set_scope(session, scope.divisions)
-    return await repository.count_values(session, _row_filter(scope, query))
+    return await repository.count_values(session, _asked(scope, query)) if scope.boxes else 0
 
 
 async def find_withheld_versions(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> dict[str, int]:
     """Elements that the query meets under a version nobody consented to: identifier to that version."""
     if not scope.has_version_limits or query.elements is None:
         return {}
-    await set_scope(session, scope.divisions)
-    newest = await repository.list_newest_versions(session, _row_filter(scope, query), query.elements)
-    return {
-        identifier: version
-        for identifier, version in newest.items()
-        if not any(box.covers_element(identifier) and box.covers_version(identifier, version) for box in scope.boxes)
-    }
+    return await repository.list_withheld_versions(session, _asked(scope, query))
 
 
 async def read_clocks(session: AsyncSession, scope: ReadScope, *, at: datetime | None = None) -> dict[str, int]:
@@ -100,8 +114,12 @@ async def read_clocks(session: AsyncSession, scope: ReadScope, *, at: datetime |
     clocks = await repository.list_clocks(session, scope.divisions)
     if at is None or not clocks:
         return clocks
-    await set_scope(session, scope.divisions)
-    return await repository.list_clocks_at(session, clocks, at)
+    return await repository.list_clocks_at(session, _context(scope), clocks, at)
+
+
+async def read_all_clocks(session: AsyncSession) -> dict[str, int]:
+    """Where every area's clock stands: numbers that say when something changed, not what."""
+    return await repository.list_all_clocks(session)
 
 
 async def get_generation(session: AsyncSession) -> UUID:
@@ -115,93 +133,81 @@ async def select_changes(session: AsyncSession, scope: ReadScope, clocks: Mappin
     Nothing is skipped under concurrent commits: an area's clock row is locked until its transaction
     commits, so a reading of the clock proves that every smaller number is committed or will never be.
     Call it in one REPEATABLE READ snapshot. Rows of which nothing may be read are passed over, and the
-    clocks move past them.
+    clocks move past them: an empty page means that there is no more.
     """
     if not scope.boxes:
         return ChangeSlice((), dict(clocks), {})
-    await set_scope(session, scope.divisions)
     now = await repository.list_clocks(session, scope.divisions)
     if any(clocks.get(area, 0) > seq for area, seq in now.items()):
         raise ClocksRanBack(_("变更游标已失效，请全量读取一次后继续。"))
-    return await _walk(session, scope, {area: clocks.get(area, 0) for area in now}, now, limit)
+    spans = {area: (clocks.get(area, 0), seq) for area, seq in now.items() if clocks.get(area, 0) < seq}
+    if not spans:
+        return ChangeSlice((), now, {})
+    question = {"spans": spans, "limit": limit, "boxes": scopes.asked_boxes(scope, None)}
+    places = sorted({box.divisions for box in scope.boxes}, key=sorted)
+    found = await repository.list_changes(session, Asked(_context(scope), question), places)
+    withheld = {element: version for row in found for element, version in row.withheld.items()}
+    reached = dict(now)
+    if len(found) == limit:
+        last = found[-1]
+        reached |= {area: low for area, (low, _high) in spans.items() if area > last.area}
+        reached[last.area] = last.seq
+    return ChangeSlice(tuple(_changes(scope, places, found)), reached, withheld)
 
 
-async def _walk(
-    session: AsyncSession, scope: ReadScope, start: dict[str, int], end: Mapping[str, int], limit: int
-) -> ChangeSlice:
-    """Read on until the page is full or the clocks are reached: an empty page means there is no more."""
-    reader, reached = RowReader(scope), dict(start)
-    rows: list[ChangeRow] = []
-    withheld: dict[str, int] = {}
-    while len(rows) < limit:
-        spans = {area: (reached[area], high) for area, high in end.items() if reached[area] < high}
-        if not spans:
-            break
-        wanted = limit - len(rows)
-        found = await repository.list_changes(
-            session, spans, divisions=scope.divisions, identifiers=scope.elements, limit=wanted
+def _changes(scope: ReadScope, places: Sequence[Collection[str]], found: Sequence[Row[Any]]) -> list[ChangeRow]:
+    boxes: dict[tuple[str, str], tuple[ScopeBox, ...]] = {}
+    for period, covering in {(row.period, row.covering) for row in found}:
+        covered = {frozenset(place) for place, is_in in zip(places, covering, strict=True) if is_in == "1"}
+        parsed = Period.parse(period)
+        boxes[period, covering] = tuple(
+            box for box in scope.boxes if box.divisions in covered and box.covers_period(parsed)
         )
-        for revision in found:
-            readable, held_back = reader.split(revision.period, revision.lineage, revision.changed, revision.versions)
-            withheld.update({identifier: revision.versions[identifier] for identifier in held_back})
-            if readable:
-                boxes = reader.boxes(revision.period, revision.lineage)
-                rows.append(_change(revision, readable, tuple(boxes)))
-        if len(found) < wanted:
-            reached = dict(end)
-        else:
-            last = found[-1]
-            reached.update({area: high for area, (_low, high) in spans.items() if area < last.area})
-            reached[last.area] = last.seq
-    return ChangeSlice(tuple(rows), reached, withheld)
-
-
-def _change(revision: Row[*tuple[Any, ...]], readable: list[str], boxes: tuple[ScopeBox, ...]) -> ChangeRow:
-    row = ValueRow(
-        period=revision.period,
-        division=revision.division,
-        entity=revision.entity,
-        values={identifier: revision.payload.get(identifier) for identifier in readable},
-        missing={i: revision.missing[i] for i in readable if i in revision.missing},
-        versions={i: revision.versions[i] for i in readable if i in revision.versions},
-        revision=revision.revision,
-        submitted_at=revision.submitted_at,
-    )
-    # Of a row where others' elements were corrected, this reader's may all be withdrawn.
-    kind = kind_of(revision.revision, readable, revision.payload)
-    return ChangeRow(revision.area, revision.object_class, kind, row, boxes)
+    return [
+        ChangeRow(
+            object_class=row.object_class,
+            period=row.period,
+            division=row.division,
+            elements=row.elements,
+            item=row.item,
+            boxes=boxes[row.period, row.covering],
+        )
+        for row in found
+        if row.elements
+    ]
 
 
 async def select_history(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> Sequence[HistoryEntry]:
     """Every change of the rows in question, oldest first within a row."""
     if not scope.boxes:
         return []
-    await set_scope(session, scope.divisions)
-    reader = RowReader(scope)
     entries: list[HistoryEntry] = []
-    before: dict[tuple[str, str, str], Any] = {}
-    for revision, lineage in await repository.list_revisions(session, _row_filter(scope, query), HISTORY_ROWS):
+    before: dict[tuple[str, str, str], Row[Any]] = {}
+    for revision in await repository.list_history(session, _asked(scope, query, limit=HISTORY_ROWS)):
         key = (revision.period, revision.division, revision.entity)
         old = before.get(key)
         before[key] = revision
-        asked = [i for i in revision.changed if query.elements is None or i in query.elements]
-        readable, _withheld = reader.split(revision.period, lineage, asked, revision.versions)
         entries += [
-            HistoryEntry(
-                division=revision.division,
-                entity=revision.entity,
-                element=identifier,
-                old=old.payload.get(identifier) if old else None,
-                new=revision.payload.get(identifier),
-                old_missing=old.missing.get(identifier) if old else None,
-                new_missing=revision.missing.get(identifier),
-                revision=revision.revision,
-                submission=revision.submission,
-                submitted_at=revision.submitted_at,
-                actor=revision.actor,
-                door=revision.door,
-                reason=revision.reason,
-            )
-            for identifier in readable
+            _entry(revision, old, identifier)
+            for identifier in revision.changed
+            if query.elements is None or identifier in query.elements
         ]
     return entries
+
+
+def _entry(revision: Row[Any], old: Row[Any] | None, identifier: str) -> HistoryEntry:
+    return HistoryEntry(
+        division=revision.division,
+        entity=revision.entity,
+        element=identifier,
+        old=old.payload.get(identifier) if old else None,
+        new=revision.payload.get(identifier),
+        old_missing=old.missing.get(identifier) if old else None,
+        new_missing=revision.missing.get(identifier),
+        revision=revision.revision,
+        submission=revision.submission,
+        submitted_at=revision.submitted_at,
+        actor=revision.actor,
+        door=revision.door,
+        reason=revision.reason,
+    )

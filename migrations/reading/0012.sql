@@ -314,3 +314,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ), 0)
     FROM area_clocks c WHERE c.area = ANY(areas) AND nullif(current_setting('hub.boxes', true), '') IS NOT NULL
 $$;
+
+-- CSV (RFC 4180) in the database. Defused: what begins like a formula gets an apostrophe (hub.kit.spreadsheets has
+-- the same definition, and one test holds both to it).
+CREATE FUNCTION csv_text(value text, is_defused boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN told ~ '[",\r\n]' THEN '"' || replace(told, '"', '""') || '"' ELSE told END
+    FROM (SELECT CASE WHEN is_defused AND value ~ '^[-=+@\t\r\n＝＋－＠]' THEN '''' ELSE '' END || value AS told) AS cell
+$$;
+
+-- A negative number stays a number.
+CREATE FUNCTION csv_cell(value jsonb, is_defused boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE jsonb_typeof(value) WHEN 'number' THEN value::text WHEN 'boolean' THEN value::text
+        WHEN 'string' THEN csv_text(value #>> '{}', is_defused) ELSE '' END
+$$;
+
+CREATE FUNCTION csv_document(value jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value = '{}' THEN '' ELSE '"' || replace(value::text, '"', '""') || '"' END
+$$;

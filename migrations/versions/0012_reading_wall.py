@@ -18,6 +18,9 @@ OPEN = (
     "granted_changes(jsonb)",
     "granted_history(jsonb)",
     "clocks_at(text[], timestamptz)",
+    "csv_cell(jsonb, boolean)",
+    "csv_document(jsonb)",
+    "csv_text(text, boolean)",
 )
 INNER = (
     "granted_rows(jsonb, text, jsonb)",

@@ -59,7 +59,7 @@ class TestReadChanges:
             ]
             assert set(answer["items"][0]) == {
                 "division", "period", "object_class", "entity", "values", "missing",
-                "versions", "revision", "submitted_at", "kind",
+                "versions", "revision", "submission", "submitted_at", "kind",
             }  # fmt: skip
             again = await program.get(URL, params={"after": answer["next"]})
             assert again.json()["items"] == []

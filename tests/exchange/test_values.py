@@ -76,6 +76,7 @@ class TestReadValues:
             "missing": {},
             "versions": {MIGRANTS: 1},
             "revision": 1,
+            "submission": f"{COUNTY}-0000000001",
         }
         assert (second["values"], second["missing"]) == ({MIGRANTS: None}, {MIGRANTS: "not_applicable"})
         assert response.headers["hub-grant"] == number
@@ -333,7 +334,10 @@ class TestStreams:
         await submit(database, row(213))
         response = await read(database, people, number, accept="text/csv")
         assert response.headers["content-type"] == "text/csv; charset=utf-8"
-        assert response.text == f"\ufeffdivision,period,entity,{MIGRANTS},missing\r\n{VILLAGE},2026-10,,213,\r\n"
+        head, line, end = response.text.split("\r\n")
+        assert head == f"\ufeffdivision,period,entity,{MIGRANTS},missing,versions,revision,submission,submitted_at"
+        assert line.startswith(f'{VILLAGE},2026-10,,213,,"{{""{MIGRANTS}"": 1}}",1,{COUNTY}-0000000001,2')
+        assert end == ""
         read_event, delivered = (
             await session.scalars(
                 select(AuditEventRow).where(AuditEventRow.object_type == "object_class").order_by(AuditEventRow.id)
@@ -342,7 +346,13 @@ class TestStreams:
         assert (read_event.action, read_event.details["rows"]) == ("data_values.read", 1)
         assert (delivered.action, delivered.details) == (
             "data_values.deliver",
-            {"grants": [number], "rows": 1, "sha256": hashlib.sha256(response.content).hexdigest(), "complete": True},
+            {
+                "grants": [number],
+                "media_type": "text/csv",
+                "rows": 1,
+                "sha256": hashlib.sha256(response.content).hexdigest(),
+                "complete": True,
+            },
         )
 
 
@@ -376,7 +386,7 @@ class TestReadLog:
         self, database: Database, people: People, session: AsyncSession
     ) -> None:
         number = await grant(database)
-        await submit(database, row(213))
+        await submit(database, row(987654))
         response = await read(database, people, number)
         event = (await session.scalars(select(AuditEventRow))).one()
         assert (event.action, event.purpose, event.actor_name) == (
@@ -386,4 +396,4 @@ class TestReadLog:
         )
         assert event.details["rows"] == 1
         assert event.details["sha256"] == hashlib.sha256(response.content).hexdigest()
-        assert "213" not in str(event.details)
+        assert "987654" not in str(event.details)

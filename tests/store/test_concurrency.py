@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from hub.geography.models import Division
+from hub.kit import json
 from hub.kit.db import Database, set_scope
 from hub.store import repository, service
 from hub.store.errors import AreaBusy, ConcurrentWriting
@@ -45,7 +46,7 @@ class ClockReader:
     async def poll(self, database: Database) -> None:
         async with database.snapshot() as session:
             found = await service.select_changes(session, make_scope(make_box(divisions=["4331"])), self.clocks, 3)
-        self.seen += [(change.row.division, str(change.row.values["migrants"])) for change in found.rows]
+        self.seen += [(change.division, str(json.loads(change.item)["values"]["migrants"])) for change in found.rows]
         self.clocks = found.clocks
 
 

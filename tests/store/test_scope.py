@@ -3,10 +3,9 @@ from datetime import date
 import pytest
 
 from hub.calendar.periods import Period
-from hub.store.scope import ClosedBox, Place, ReadScope, RowReader, ScopeBox, ScopeRequest, outside
+from hub.store.scope import ClosedBox, Place, ReadScope, ScopeBox, ScopeRequest, asked_boxes, outside
 from tests.store.factories import make_box, make_scope
 
-VILLAGE_LINEAGE = frozenset({"43", "4331", "433124", "433124102", "433124102200"})
 TOWNSHIP = Place("433124102", frozenset({"43", "4331", "433124", "433124102"}))
 WEST = Place("433124103", frozenset({"43", "4331", "433124", "433124103"}))
 OCTOBER, NOVEMBER = Period.parse("2026-10"), Period.parse("2026-11")
@@ -62,31 +61,6 @@ class TestOutside:
         assert not outside(scope, ScopeRequest(["migrants"], [NOVEMBER]))
 
 
-class TestRowReader:
-    def test_reads_only_what_the_rows_boxes_name(self) -> None:
-        scope = make_scope(
-            make_box(elements=["migrants"], divisions=["433124102"]),
-            make_box(elements=["poor"], divisions=["433124103"]),
-        )
-        readable, withheld = RowReader(scope).split("2026-10", VILLAGE_LINEAGE, ["migrants", "poor", "homes"], {})
-        assert (readable, withheld) == (["migrants"], [])
-
-    def test_withholds_a_version_nobody_consented_to(self) -> None:
-        reader = RowReader(make_scope(make_box(elements={"migrants": 3, "poor": None})))
-        versions = {"migrants": 3, "poor": 9}
-        assert reader.split("2026-10", VILLAGE_LINEAGE, versions, versions) == (["poor"], ["migrants"])
-        assert reader.split("2026-10", VILLAGE_LINEAGE, ["migrants"], {"migrants": 2}) == (["migrants"], [])
-
-    def test_another_grant_may_have_consented(self) -> None:
-        reader = RowReader(make_scope(make_box(elements={"migrants": 3}), make_box(elements={"migrants": None})))
-        assert reader.split("2026-10", VILLAGE_LINEAGE, ["migrants"], {"migrants": 3}) == (["migrants"], [])
-
-    def test_a_box_without_elements_reads_every_one(self) -> None:
-        reader = RowReader(make_scope(make_box(elements=None, divisions=["433124102"])))
-        assert reader.split("2026-10", VILLAGE_LINEAGE, ["x"], {"x": 7}) == (["x"], [])
-        assert reader.split("2026-10", WEST.lineage, ["x"], {"x": 7}) == ([], [])
-
-
 class TestReadScope:
     def test_draws_on_the_boxes_that_meet_the_request(self) -> None:
         first, second = make_box(grant="A"), make_box(elements=["poor"], grant="B")
@@ -98,3 +72,22 @@ class TestReadScope:
         assert base.fingerprint == make_scope(make_box(elements=["poor"], grant="B"), make_box()).fingerprint
         assert base.fingerprint != make_scope(make_box()).fingerprint
         assert make_scope(make_box(divisions=["433124102"])).fingerprint != make_scope().fingerprint
+
+
+class TestAskedBoxes:
+    def test_names_the_elements_and_days_that_the_request_asks_for(self) -> None:
+        scope = make_scope(
+            make_box(elements={"migrants": 3, "poor": None}, first_day=date(2026, 1, 1)),
+            make_box(elements=["homes"], divisions=["433124102"]),
+        )
+        (box,) = asked_boxes(scope, ScopeRequest(["migrants"], [OCTOBER, NOVEMBER]))
+        assert box == {
+            "elements": {"migrants": 3},
+            "divisions": ["433124"],
+            "first_day": "2026-10-01",
+            "last_day": "2026-11-30",
+        }
+
+    def test_all_boxes_when_nothing_is_asked_in_particular(self) -> None:
+        (box,) = asked_boxes(make_scope(make_box(elements=None)), None)
+        assert (box["elements"], box["first_day"], box["last_day"]) == (None, "0001-01-01", "9999-12-31")

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -7,12 +8,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.calendar.periods import Period
-from hub.kit import clock
+from hub.kit import clock, json
 from hub.kit.db import set_scope
 from hub.store import recording, service
 from hub.store.errors import ClocksRanBack
 from hub.store.models import Record, RecordRevision
-from hub.store.rows import ValueQuery, Writing
+from hub.store.rows import ChangeSlice, ValueQuery, Writing
 from hub.store.scope import Place, ReadScope
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
 from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope
@@ -147,14 +148,18 @@ class TestSelectValues:
         assert await service.find_withheld_versions(session, scope, query()) == {}
 
 
+def items(found: ChangeSlice) -> list[dict[str, Any]]:
+    return [json.loads(change.item) for change in found.rows]
+
+
 class TestSelectChanges:
     async def test_from_the_beginning_and_then_only_what_changed(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1), make_row(division=SECOND, migrants=2))
         first = await service.select_changes(session, make_scope(), {}, 100)
-        assert [(c.kind, c.row.division) for c in first.rows] == [("value", VILLAGE), ("value", SECOND)]
+        assert [(c["kind"], c["division"]) for c in items(first)] == [("value", VILLAGE), ("value", SECOND)]
         await create_values(session, make_row(migrants=3), make_row(division=SECOND, migrants=2))
         second = await service.select_changes(session, make_scope(), first.clocks, 100)
-        assert [(c.kind, c.row.division, c.row.values) for c in second.rows] == [
+        assert [(c["kind"], c["division"], c["values"]) for c in items(second)] == [
             ("correction", VILLAGE, {"migrants": 3})
         ]
         assert (await service.select_changes(session, make_scope(), second.clocks, 100)).rows == ()
@@ -172,7 +177,7 @@ class TestSelectChanges:
             found = await service.select_changes(session, make_scope(), clocks, 2)
             if not found.rows:
                 break
-            seen += [change.row.division for change in found.rows]
+            seen += [change.division for change in found.rows]
             clocks = found.clocks
         assert seen == villages
 
@@ -184,7 +189,7 @@ class TestSelectChanges:
         await create_values(session, *(make_row(division=v, migrants=1) for v in VILLAGES[EAST]))
         await create_values(session, make_row(division=VILLAGES[WEST][0], migrants=7))
         found = await service.select_changes(session, scope, {}, 1)
-        assert [change.row.values for change in found.rows] == [{"migrants": 7}]
+        assert [change["values"] for change in items(found)] == [{"migrants": 7}]
 
     async def test_a_withdrawal_is_one_for_whom_all_is_withdrawn(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1, poor=2))
@@ -192,7 +197,7 @@ class TestSelectChanges:
         scopes = {"migrants": "withdrawal", "poor": "correction"}
         for element, kind in scopes.items():
             found = await service.select_changes(session, make_scope(make_box(elements=[element])), {COUNTY: 1}, 10)
-            assert [change.kind for change in found.rows] == [kind]
+            assert [change["kind"] for change in items(found)] == [kind]
 
     async def test_names_versions_nobody_consented_to(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1, version=2))

@@ -1,0 +1,178 @@
+"""Reading through the second wall: values are seen only by the functions of migration 0012.
+
+Whole pages become text inside PostgreSQL: a loop over rows in Python takes longer than reading them. The
+statements go to psycopg as they stand, with its own placeholders; they are constants but for a column each.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, CursorResult, Row, Text, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.geography.models import Division
+from hub.kit import json
+from hub.store.models import AreaClock, StoreGeneration
+from hub.store.rows import TextForm
+
+_INSTANT = """to_char(v.submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+# A row as it goes over the wire, but for its closing brace. Codes, identifiers and numbers of submissions
+# need no escape.
+_ITEM = (
+    """'{"division":"', v.division, '","period":"', v.period, '","entity":',"""
+    """ CASE v.entity WHEN '' THEN 'null' ELSE to_json(v.entity)::text END, ',"values":', v.payload,"""
+    """ ',"missing":', v.missing, ',"versions":', v.versions, ',"revision":', v.revision,"""
+    f""" ',"submission":"', v.submission, '","submitted_at":"', {_INSTANT}, '"'"""
+)
+_VALUE_COLUMNS = "period, division, entity, payload, missing, versions, revision, submission, submitted_at"
+_HISTORY_COLUMNS = f"{_VALUE_COLUMNS}, changed, actor, door, reason"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the transaction may read, and what is asked, as the database's functions take them."""
+
+    context: Sequence[Mapping[str, Any]]
+    question: Mapping[str, Any]
+
+
+async def _ask(
+    session: AsyncSession, columns: str, function: str, asked: Asked, *, rest: str = "", **parameters: Any
+) -> CursorResult[Any]:
+    """Set the context and ask, in one statement: the function's argument is made of the context, so it comes first."""
+    statement = (
+        f"SELECT {columns} FROM (SELECT set_config('hub.boxes', %(context)s, true)) AS context (boxes),"  # noqa: S608
+        f" {function}(CASE WHEN context.boxes <> '' THEN %(question)s::jsonb END) {rest}"
+    )
+    given = {"context": json.dumps(asked.context), "question": json.dumps(asked.question), **parameters}
+    return await (await session.connection()).exec_driver_sql(statement, given)
+
+
+async def list_values(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
+    """Ordered by (period, division, entity), the key a reader pages by. A cell that may be read is in the payload."""
+    return (await _ask(session, _VALUE_COLUMNS, "granted_values", asked)).all()
+
+
+async def count_values(session: AsyncSession, asked: Asked) -> int:
+    count: int = (await _ask(session, "granted_count", "granted_count", asked)).scalar_one()
+    return count
+
+
+async def list_withheld_versions(session: AsyncSession, asked: Asked) -> dict[str, int]:
+    """The newest version of each element that is granted under earlier versions only, where it was met."""
+    found = await _ask(
+        session,
+        "key, max(value::int) AS version",
+        "granted_values",
+        asked,
+        rest="AS v CROSS JOIN LATERAL jsonb_each_text(v.withheld) GROUP BY key",
+    )
+    return {row.key: row.version for row in found}
+
+
+async def list_history(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
+    """Every state of these rows, oldest first within a row."""
+    return (await _ask(session, _HISTORY_COLUMNS, "granted_history", asked)).all()
+
+
+async def read_text(
+    session: AsyncSession, asked: Asked, form: TextForm, elements: Sequence[str], limit: int
+) -> Row[Any]:
+    """At most `limit` rows as one text, how many they are, whether there are more, and the last one's key."""
+    line, separator, cells = _line(form, elements)
+    columns = (
+        f"coalesce(string_agg({line}, '{separator}') FILTER (WHERE n <= %(limit)s), '') AS text,"
+        " count(*) FILTER (WHERE n <= %(limit)s) AS rows,"
+        " count(*) > %(limit)s AS has_more, max(v.period) FILTER (WHERE n = %(limit)s) AS period,"
+        " max(v.division) FILTER (WHERE n = %(limit)s) AS division,"
+        " max(v.entity) FILTER (WHERE n = %(limit)s) AS entity"
+    )
+    one_more = Asked(asked.context, {**asked.question, "limit": limit + 1})
+    rest = f"WITH ORDINALITY AS v ({_VALUE_COLUMNS_WITH_WITHHELD}, n)"
+    return (await _ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells)).one()
+
+
+_VALUE_COLUMNS_WITH_WITHHELD = (
+    "period, division, entity, payload, missing, versions, withheld, revision, submission, submitted_at"
+)
+
+
+def _line(form: TextForm, elements: Sequence[str]) -> tuple[str, str, dict[str, str]]:
+    """A row as text, what stands between two of them, and the parameters that the text names."""
+    if form == "json":
+        return f"concat({_ITEM}, '}}')", ",", {}
+    if form == "ndjson":
+        return f"concat({_ITEM}, E'}}\\n')", "", {}
+    names = {f"element_{index}": element for index, element in enumerate(elements)}
+    return _csv_line(names, is_defused=form == "csv"), "", names
+
+
+def _csv_line(names: Collection[str], *, is_defused: bool) -> str:
+    """division, period, entity, a column for each element, why cells are empty, and where the values come from."""
+    parts = [
+        "v.division",
+        "v.period",
+        f"csv_text(v.entity, {is_defused})",
+        *(f"csv_cell(v.payload -> %({name})s, {is_defused})" for name in names),
+        "csv_document(v.missing)",
+        "csv_document(v.versions)",
+        "v.revision::text",
+        "v.submission",
+        _INSTANT,
+    ]
+    return "(" + " || ',' || ".join(parts) + " || E'\\r\\n')"
+
+
+async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Collection[str]]) -> Sequence[Row[Any]]:
+    """Revisions in order within each area; `covering` has a 1 for each of these places that a row lies in."""
+    given = {f"place_{index}": sorted(divisions) for index, divisions in enumerate(places)}
+    covering = ", ".join(f"(v.lineage && %({name})s::text[])::int" for name in given)
+    kind = """ ',"object_class":"', v.object_class, '","kind":"', v.kind, '"}'"""
+    columns = (
+        "v.area, v.seq, v.object_class, v.period, v.division, v.withheld,"  # noqa: S608 - of constants
+        " (SELECT string_agg(k, ',') FROM jsonb_object_keys(v.payload) k) AS elements,"
+        f" concat({covering}) AS covering,"
+        f" concat({_ITEM}, {kind}) AS item"
+    )
+    return (await _ask(session, columns, "granted_changes", asked, rest="AS v", **given)).all()
+
+
+async def get_generation(session: AsyncSession) -> UUID:
+    generation: UUID = (await session.execute(select(StoreGeneration.generation))).scalar_one()
+    return generation
+
+
+def _overlaps(lineage: InstrumentedAttribute[list[str]], codes: Collection[str]) -> ColumnElement[bool]:
+    return lineage.bool_op("&&")(cast(array(sorted(codes), type_=Text), ARRAY(Text)))
+
+
+async def list_all_clocks(session: AsyncSession) -> dict[str, int]:
+    return {row.area: row.seq for row in await session.execute(select(AreaClock.area, AreaClock.seq))}
+
+
+async def list_clocks(session: AsyncSession, divisions: Collection[str]) -> dict[str, int]:
+    """The clocks of the areas that these divisions lie in, or that lie in them."""
+    if not divisions:
+        return {}
+    inside = select(Division.code).where(_overlaps(Division.lineage, divisions))
+    above = select(func.unnest(Division.lineage)).where(Division.code.in_(sorted(divisions)))
+    statement = select(AreaClock.area, AreaClock.seq).where(or_(AreaClock.area.in_(inside), AreaClock.area.in_(above)))
+    return {row.area: row.seq for row in await session.execute(statement.order_by(AreaClock.area))}
+
+
+async def list_clocks_at(
+    session: AsyncSession, context: Sequence[Mapping[str, Any]], areas: Collection[str], instant: datetime
+) -> dict[str, int]:
+    """Where the clocks of these areas stood at an instant."""
+    statement = (
+        "SELECT c.area, c.seq FROM (SELECT set_config('hub.boxes', %(context)s, true)) AS context (boxes),"
+        " clocks_at(CASE WHEN context.boxes <> '' THEN %(areas)s::text[] END, %(instant)s) AS c ORDER BY c.area"
+    )
+    given = {"context": json.dumps(context), "areas": sorted(areas), "instant": instant}
+    found = await (await session.connection()).exec_driver_sql(statement, given)
+    return {row.area: row.seq for row in found}
