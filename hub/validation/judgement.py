@@ -6,11 +6,13 @@ each kept by a test: pandera skips value checks on a LazyFrame, so frames are co
 failure case of a bad frame explodes, so pandera keeps one and the failing rows are then listed by polars.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
+from pandera.engines.polars_engine import Struct
 from pandera.errors import SchemaErrors
 
 # So few that handing rules to other threads, or looking for what rules have in common, takes longer than computing.
@@ -33,32 +35,53 @@ class Failure:
     rule: int
 
 
+class RowType(Struct):
+    """The type of a form's row as pandera sees it: a struct of all its columns.
+
+    pandera copies a schema and spells out its types at every validation: on a form of 60 elements that took as long
+    as all of its 250 rules. This one is compared, and not copied.
+    """
+
+    def check(self, pandera_dtype: Any, data_container: object = None) -> bool:  # noqa: ARG002 - pandera's name
+        return bool(self.type == pandera_dtype)
+
+    def __deepcopy__(self, _memo: object) -> "RowType":
+        return self
+
+    def __str__(self) -> str:
+        return "row"
+
+
 def frame_schema(columns: Mapping[str, pl.DataType]) -> pa.DataFrameSchema:
     """Every column of the form is there with its type, and no other: the type of the row as one struct.
 
     A pandera column for each element says the same and took six times as long on a form of 60.
     """
-    return pa.DataFrameSchema({ROW: pa.Column(pl.Struct(dict(columns)), nullable=True)}, strict=True)
+    row: Any = RowType(columns)  # pandera's own types do not tell that it takes its own types
+    return pa.DataFrameSchema({ROW: pa.Column(row, nullable=True)}, strict=True)
 
 
 def accept_frame(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> None:
     """Raises SchemaErrors for a frame that is not the form's: a fault of the program, never of the data."""
-    schema.validate(frame.select(pl.struct(pl.all()).alias(ROW)), lazy=True)
+    schema.validate(frame.to_struct(ROW).to_frame(), lazy=True)
+
+
+def verdict_columns(rules: Iterable[pl.Expr]) -> tuple[pl.Expr, ...]:
+    """A column of verdicts for each rule, named by its number. A rule that comes out null is not judged."""
+    return tuple(rule.alias(str(number)) for number, rule in enumerate(rules))
 
 
 def judge(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> pl.DataFrame:
-    """A column of verdicts for each rule, named by its number. A rule that comes out null is not judged."""
-    named = [rule.alias(str(number)) for number, rule in enumerate(rules)]
     if frame.height <= FEW_ROWS:
-        return frame.select_seq(named)
-    return frame.lazy().select(named).collect()
+        return frame.select_seq(rules)
+    return frame.lazy().select(rules).collect()
 
 
 def failing_rules(verdicts: pl.DataFrame) -> list[int]:
     """The rules that are false in any row, as pandera judges them: a verdict for each rule over all its rows."""
     if not verdicts.width or verdicts.is_empty():
         return []
-    held = verdicts.select(pl.all().all()).row(0)
+    held = [verdict.all() for verdict in verdicts.get_columns()]
     by_rule = pl.DataFrame({RULE: range(len(held)), VERDICT: held}, schema={RULE: pl.UInt32(), VERDICT: pl.Boolean()})
     if is_accepted(by_rule):
         return []
@@ -69,10 +92,12 @@ def failures(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> list[Failure]:
     """Which rule is false in which row of the frame."""
     verdicts = judge(frame, rules)
     return sorted(
-        Failure(row, number)
-        for number in failing_rules(verdicts)
-        for row in (~verdicts[str(number)]).fill_null(value=False).arg_true()
+        Failure(row, number) for number in failing_rules(verdicts) for row in broken(verdicts, number).arg_true()
     )
+
+
+def broken(verdicts: pl.DataFrame, number: int) -> pl.Series:
+    return (~verdicts.to_series(number)).fill_null(value=False)
 
 
 def is_accepted(verdicts: pl.DataFrame) -> bool:

@@ -16,7 +16,7 @@ from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER
 from hub.kit.i18n import gettext as _
 from hub.validation.expression import CompiledExpression, compile_derivation, compile_rule
 from hub.validation.grammar import RuleFault
-from hub.validation.judgement import frame_schema
+from hub.validation.judgement import frame_schema, verdict_columns
 from hub.validation.lookback import LookBack, LookedBack
 from hub.validation.specification import ElementSpec, RuleSpec
 
@@ -79,7 +79,7 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
         rules=planned,
         columns=columns,
         schema=frame_schema(columns),
-        verdicts=tuple(rule.compiled.polars for rule in planned),
+        verdicts=verdict_columns(rule.compiled.polars for rule in planned),
     )
 
 

@@ -1,6 +1,6 @@
 """From cells as typed to typed values: every cell is read once, here, by its datatype."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER, MAXIMUM_DIGITS, digit
 from hub.kit.i18n import gettext as _
 from hub.validation.form import FormSpec
 from hub.validation.judgement import accept_frame
-from hub.validation.lookback import LookBack, Past, held_value
+from hub.validation.lookback import LookBack, held_value
 from hub.validation.plan import FormPlan
 from hub.validation.report import MISSING_REASONS, Finding, Row
 from hub.validation.specification import ElementSpec
@@ -128,16 +128,17 @@ def build_frame(plan: FormPlan, rows: Iterable[ReadRow]) -> pl.DataFrame:
 
     Always a collected frame: on a LazyFrame pandera skips value checks.
     """
-    columns: dict[str, list[Value | None]] = {name: [] for name in plan.columns}
+    captured = [element.identifier for element in plan.captured]
+    held: list[tuple[Value | None, ...]] = []
     for read in rows:
-        for element in plan.captured:
-            columns[element.identifier].append(read.values.get(element.identifier))
-        for element in plan.supplied:
-            columns[element.identifier].append(held_value(read.row.supplied.get(element.identifier), element.domain))
+        values, supplied, past = read.values, read.row.supplied, read.row.past
+        cells = [values.get(identifier) for identifier in captured]
+        cells += [held_value(supplied.get(element.identifier), element.domain) for element in plan.supplied]
         for look_back, elements in plan.looked_back.items():
-            for element in elements:
-                columns[look_back.column(element.identifier)].append(_remembered(read.row.past, look_back, element))
-    frame = pl.DataFrame(columns, schema=dict(plan.columns))
+            cells += _remembered(past.get(look_back, {}), look_back, elements)
+        held.append(tuple(cells))
+    # By rows: taken as columns, each of a hundred pays for the building of a series.
+    frame = pl.DataFrame(held, schema=dict(plan.columns), orient="row")
     accept_frame(plan.schema, frame)
     return with_derived(plan, frame)
 
@@ -148,9 +149,9 @@ def with_derived(plan: FormPlan, frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _remembered(past: Past, look_back: LookBack, element: ElementSpec) -> Value | None:
-    raw = past.get(look_back, {}).get(element.identifier)
+def _remembered(past: Mapping[str, object], look_back: LookBack, elements: Sequence[ElementSpec]) -> list[Value | None]:
     if look_back.is_statistic:
         # Computed by `recall` and no value of the element: it may have more digits than anybody types.
-        return raw if isinstance(raw, Decimal) else None
-    return held_value(raw, element.domain)
+        raw = [past.get(element.identifier) for element in elements]
+        return [value if isinstance(value, Decimal) else None for value in raw]
+    return [held_value(past.get(element.identifier), element.domain) for element in elements]

@@ -9,7 +9,7 @@ import polars as pl
 
 from hub.validation.columns import blank_out, is_written, nothing, read_columns, read_held, read_typed
 from hub.validation.form import FormSpec
-from hub.validation.judgement import accept_frame, failing_rules, judge
+from hub.validation.judgement import accept_frame, broken, failing_rules, judge
 from hub.validation.lookback import LookBack
 from hub.validation.plan import Derivation, FormPlan
 from hub.validation.reading import with_derived
@@ -52,8 +52,8 @@ def judge_slice(spec: FormSpec, rows: Slice) -> JudgedSlice:
     if has_repeated:
         tally.add("error", "row-duplicate", rows.is_repeated)
     frame = _frame(spec.plan, rows, values)
-    broken = _judge_rules(spec.plan, frame, rows.is_repeated if has_repeated else None, tally)
-    values |= _judge_derived(spec.plan, frame, broken, rows.is_repeated, tally)
+    violations = _judge_rules(spec.plan, frame, rows.is_repeated if has_repeated else None, tally)
+    values |= _judge_derived(spec.plan, frame, violations, rows.is_repeated, tally)
     if has_repeated:
         values, missing = (
             {name: blank_out(column, rows.is_repeated) for name, column in columns.items()}
@@ -130,14 +130,14 @@ def _judge_rules(
     verdicts = judge(frame, plan.verdicts)
     if is_repeated is not None:
         verdicts = verdicts.with_columns(pl.all() | is_repeated)
-    broken = {number: (~verdicts.to_series(number)).fill_null(value=False) for number in failing_rules(verdicts)}
-    for number, where in broken.items():
+    found = {number: broken(verdicts, number) for number in failing_rules(verdicts)}
+    for number, where in found.items():
         tally.add(plan.rules[number].spec.severity, "rule-violated", where)
-    return broken
+    return found
 
 
 def _judge_derived(
-    plan: FormPlan, frame: pl.DataFrame, broken: Mapping[int, pl.Series], is_repeated: pl.Series, tally: Tally
+    plan: FormPlan, frame: pl.DataFrame, violations: Mapping[int, pl.Series], is_repeated: pl.Series, tally: Tally
 ) -> Columns:
     """The derived values that may stand. A bad one is told only when nothing it came from is in question."""
     derivations = [derivation for step in plan.steps for derivation in step]
@@ -147,7 +147,7 @@ def _judge_derived(
         name = derivation.element.identifier
         faults = readings[name].faults
         if faults:
-            in_question = _in_question(plan, derivation, broken, refused_before, is_repeated)
+            in_question = _in_question(plan, derivation, violations, refused_before, is_repeated)
             for code, refused in faults.items():
                 tally.add("error", code, refused & ~in_question)
             refused_before[name] = reduce(or_, faults.values())
@@ -157,14 +157,14 @@ def _judge_derived(
 def _in_question(
     plan: FormPlan,
     derivation: Derivation,
-    broken: Mapping[int, pl.Series],
+    violations: Mapping[int, pl.Series],
     refused: Mapping[str, pl.Series],
     is_repeated: pl.Series,
 ) -> pl.Series:
     """Rows in which an error names what this was computed from already; of a repeated row nothing is computed."""
     named = frozenset(derivation.compiled.named)
     doubts = [refused[name] for name in named if name in refused]
-    for number, where in broken.items():
+    for number, where in violations.items():
         rule = plan.rules[number]
         if rule.spec.severity == "error" and not named.isdisjoint(rule.compiled.named):
             doubts.append(where)
