@@ -12,12 +12,12 @@ import polars as pl
 from hub.kit.i18n import Language, current_language, use_language
 from hub.validation.alignment import FIRST, ROW, AlignedHeld, in_order_of_rows, keys_of, ordered, rows_of
 from hub.validation.check import absent_rows, examine
-from hub.validation.columns import nothing, read_held
+from hub.validation.columns import nothing
 from hub.validation.form import FormSpec
 from hub.validation.lookback import LookBack
 from hub.validation.plan import FormPlan, polars_type
 from hub.validation.report import Row
-from hub.validation.slices import JudgedSlice, Slice, judge_slice
+from hub.validation.slices import JudgedSlice, Slice, SliceJudge
 from hub.validation.specification import Severity
 from hub.validation.table import DIVISION, NAME, REASON, PlacedFinding, Table, TableReport
 
@@ -60,10 +60,12 @@ class _TableCheck:
             for look_back, elements in spec.plan.looked_back.items()
             if look_back in table.past
         }
+        past_schemas = {look_back: held.values.schema for look_back, held in self.past.items()}
+        self.judge = SliceJudge(spec, table.cells.columns, self.supplied.values.schema, past_schemas)
 
     def report(self, limit: int) -> TableReport:
         placed, strangers = self._sort_out()
-        judged = [judge_slice(self.spec, rows) for rows in self._slices(placed)]
+        judged = [self.judge.judge(rows) for rows in self._slices(placed)]
         absent = list(absent_rows(self.expected, self._divisions(placed) if self.expected else ()))
         counts = self._count_strangers(strangers)
         for one in judged:
@@ -179,8 +181,7 @@ class _TableCheck:
         """A statistic is exact, and `check` knows it by its type."""
         if not look_back.is_statistic:
             return held
-        domains = {one.identifier: look_back.domain(one.domain) for one in self.spec.plan.looked_back[look_back]}
-        return pl.DataFrame(read_held(held, domains, held.height))
+        return pl.DataFrame(self.judge.past[look_back].read(held, held.height))
 
 
 def _written(frame: pl.DataFrame, height: int) -> list[dict[str, object]]:

@@ -4,9 +4,10 @@
 so a cell has the same value or the same finding code either way.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeVar
 
 import polars as pl
 
@@ -38,85 +39,99 @@ def blank_out(values: pl.Series, where: pl.Series) -> pl.Series:
     return pl.select(pl.when(~where).then(values).alias(values.name)).to_series()
 
 
-def read_columns(cells: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:
-    """Columns of text, each by the domain of its name."""
-    plain = cells.select(
-        DATATYPES[domain.datatype].read_plain(pl.col(name), domain).alias(name) for name, domain in domains.items()
-    )
-    odd = _odd_cells(cells, plain, domains)
-    if odd:
-        plain = plain.with_columns(blank_out(plain[name], where) for name, where in odd.items())
-    readings = _judge_columns(plain, domains)
-    return readings | {name: _with_odd(readings[name], cells[name], odd[name], domains[name]) for name in odd}
+class ColumnReader:
+    """Reads columns by the domains of their names. Made once for many slices: expressions are not built for nothing."""
 
+    def __init__(self, domains: Mapping[str, ValueDomain]) -> None:
+        kinds = [(name, domain, DATATYPES[domain.datatype], pl.col(name)) for name, domain in domains.items()]
+        self.domains = domains
+        self._plain = [kind.read_plain(column, domain).alias(name) for name, domain, kind, column in kinds]
+        self._misread = {name: kind.is_misread(column, domain) for name, domain, kind, column in kinds}
+        self._doubtful = {name: kind.is_doubtful(column, domain) for name, domain, kind, column in kinds}
+        self._refusals = {
+            (name, code): refused
+            for name, domain, kind, column in kinds
+            for code, refused in kind.refusals(column, domain).items()
+        }
 
-def _odd_cells(cells: pl.DataFrame, plain: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, pl.Series]:
-    """The cells that are not written plainly, of the columns that have such."""
-    misread = {name: DATATYPES[domain.datatype].is_misread(pl.col(name), domain) for name, domain in domains.items()}
-    odd = {}
-    for name, is_misread in zip(domains, _any_of(cells, misread.values()), strict=True):
-        text, values = cells[name], plain[name]
-        if is_misread or values.null_count() > text.null_count():
-            where = cells.select(misread[name].fill_null(value=False)).to_series()
-            odd[name] = (values.is_null() & text.is_not_null()) | where
-    return odd
+    def read(self, cells: pl.DataFrame) -> dict[str, ColumnReading]:
+        """Columns of text."""
+        plain = cells.select(self._plain)
+        odd = self._odd_cells(cells, plain)
+        if odd:
+            plain = plain.with_columns(blank_out(plain[name], where) for name, where in odd.items())
+        readings = self._judged(plain)
+        for name, where in odd.items():
+            readings[name] = _with_odd(readings[name], cells[name], where, self.domains[name])
+        return readings
 
-
-def read_typed(values: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:
-    """Values that are typed but come from no cell, as `parse` takes them: computed ones, and those that are held."""
-    readings = _judge_columns(values, domains)
-    doubts = {
-        name: DATATYPES[domain.datatype].is_doubtful(pl.col(name), domain).fill_null(value=False)
-        for name, domain in domains.items()
-    }
-    for name, is_doubtful in zip(domains, _any_of(values, doubts.values()), strict=True):
-        if is_doubtful:
-            doubtful = values.select(doubts[name]).to_series()
+    def accept(self, values: pl.DataFrame) -> dict[str, ColumnReading]:
+        """Typed columns that come from no cell, as `parse` takes them: computed ones, and those that are held."""
+        readings = self._judged(values)
+        for name in _happening(values, self._doubtful):
+            doubtful = values.select(self._doubtful[name].fill_null(value=False)).to_series()
             sure = {code: refused & ~doubtful for code, refused in readings[name].faults.items()}
             told = {code: refused for code, refused in sure.items() if refused.any()}
             reading = ColumnReading(readings[name].values, told)
-            readings[name] = _parsed(reading, values[name], doubtful, domains[name])
-    return readings
+            readings[name] = _parsed(reading, values[name], doubtful, self.domains[name])
+        return readings
+
+    def _odd_cells(self, cells: pl.DataFrame, plain: pl.DataFrame) -> dict[str, pl.Series]:
+        """The cells that are not written plainly, of the columns that have such."""
+        misread, odd = _happening(cells, self._misread), {}
+        for name in self.domains:
+            text, values = cells[name], plain[name]
+            if name in misread or values.null_count() > text.null_count():
+                where = cells.select(self._misread[name].fill_null(value=False)).to_series()
+                odd[name] = (values.is_null() & text.is_not_null()) | where
+        return odd
+
+    def _judged(self, values: pl.DataFrame) -> dict[str, ColumnReading]:
+        """Typed columns against their domains."""
+        readings = {name: ColumnReading(values[name], {}) for name in self.domains}
+        told = _happening(values, self._refusals)
+        masks = values.select(self._refusals[one].fill_null(value=False).alias(str(n)) for n, one in enumerate(told))
+        for (name, code), refused in zip(told, masks.iter_columns(), strict=True):
+            reading = readings[name]
+            first = reduce(lambda mask, earlier: mask & ~earlier, reading.faults.values(), refused)
+            readings[name] = ColumnReading(blank_out(reading.values, first), {**reading.faults, code: first})
+        return readings
 
 
-def read_held(held: pl.DataFrame, domains: Mapping[str, ValueDomain], height: int) -> dict[str, pl.Series]:
-    """Columns of what the hub has. A value may predate the present domain; then it is simply not compared with."""
-    text, typed, columns = [], {}, {}
-    for name, domain in domains.items():
-        dtype, given = polars_type(domain), held.schema.get(name)
-        if given is None or given.is_float():
-            columns[name] = nothing(name, dtype, height)
-        elif given == dtype and given != pl.String():
-            typed[name] = domain
-        else:
-            text.append(name)
-    readings = read_columns(held.select(pl.col(text).cast(pl.String())), {name: domains[name] for name in text})
-    readings |= read_typed(held, typed)
-    return columns | {name: reading.values for name, reading in readings.items()}
+class HeldReader:
+    """Reads what the hub has, text or typed. A value may predate the present domain; then it is not compared with."""
+
+    def __init__(self, schema: Mapping[str, pl.DataType], domains: Mapping[str, ValueDomain]) -> None:
+        self.domains = domains
+        given = {name: schema.get(name) for name in domains}
+        is_typed = {
+            name: given[name] == polars_type(domain) and given[name] != pl.String() for name, domain in domains.items()
+        }
+        # A float has lost digits already: `parse` takes none.
+        is_text = {
+            name: not is_typed[name] and not (dtype is None or dtype.is_float()) for name, dtype in given.items()
+        }
+        self._text = ColumnReader({name: domain for name, domain in domains.items() if is_text[name]})
+        self._typed = ColumnReader({name: domain for name, domain in domains.items() if is_typed[name]})
+
+    def read(self, held: pl.DataFrame, height: int) -> dict[str, pl.Series]:
+        text = held.select(pl.col(name).cast(pl.String()) for name in self._text.domains)
+        readings = self._text.read(text) | self._typed.accept(held)
+        return {
+            name: readings[name].values if name in readings else nothing(name, polars_type(domain), height)
+            for name, domain in self.domains.items()
+        }
 
 
-def _judge_columns(values: pl.DataFrame, domains: Mapping[str, ValueDomain]) -> dict[str, ColumnReading]:
-    """Typed columns against their domains. One pass tells which of all refusals happens at all."""
-    refusals = {
-        (name, code): refused
-        for name, domain in domains.items()
-        for code, refused in DATATYPES[domain.datatype].refusals(pl.col(name), domain).items()
-    }
-    happens = _any_of(values, refusals.values())
-    readings = {name: ColumnReading(values[name], {}) for name in domains}
-    told = [one for one, does_happen in zip(refusals, happens, strict=True) if does_happen]
-    masks = values.select(refusals[one].fill_null(value=False).alias(str(n)) for n, one in enumerate(told))
-    for (name, code), refused in zip(told, masks.iter_columns(), strict=True):
-        reading = readings[name]
-        first = reduce(lambda mask, earlier: mask & ~earlier, reading.faults.values(), refused)
-        readings[name] = ColumnReading(blank_out(reading.values, first), {**reading.faults, code: first})
-    return readings
+Named = TypeVar("Named", bound=Hashable)
 
 
-def _any_of(values: pl.DataFrame, refusals: Collection[pl.Expr]) -> tuple[bool, ...]:
-    if not refusals or values.is_empty():
-        return (False,) * len(refusals)
-    return values.select(refused.any().alias(str(n)) for n, refused in enumerate(refusals)).row(0)
+def _happening(frame: pl.DataFrame, conditions: Mapping[Named, pl.Expr]) -> list[Named]:
+    """The conditions that hold anywhere, in one pass for all. Mostly none does."""
+    if not conditions or frame.is_empty():
+        return []
+    any_of = frame.select(condition.any().alias(str(n)) for n, condition in enumerate(conditions.values())).row(0)
+    return [name for name, happens in zip(conditions, any_of, strict=True) if happens]
 
 
 def _with_odd(reading: ColumnReading, text: pl.Series, odd: pl.Series, domain: ValueDomain) -> ColumnReading:

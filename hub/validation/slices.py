@@ -1,13 +1,13 @@
 """One slice of a table's rows: read, derived and judged, its findings counted and not yet spelled out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 import polars as pl
 
-from hub.validation.columns import blank_out, is_written, nothing, read_columns, read_held, read_typed
+from hub.validation.columns import ColumnReader, HeldReader, blank_out, is_written, nothing
 from hub.validation.form import FormSpec
 from hub.validation.judgement import accept_frame, broken, failing_rules, judge
 from hub.validation.lookback import LookBack
@@ -45,51 +45,92 @@ class JudgedSlice:
     tally: Tally
 
 
-def judge_slice(spec: FormSpec, rows: Slice) -> JudgedSlice:
-    tally = Tally(rows.height)
-    values, missing = _read(spec, rows, tally)
-    has_repeated = bool(rows.is_repeated.any())
-    if has_repeated:
-        tally.add("error", "row-duplicate", rows.is_repeated)
-    frame = _frame(spec.plan, rows, values)
-    violations = _judge_rules(spec.plan, frame, rows.is_repeated if has_repeated else None, tally)
-    values |= _judge_derived(spec.plan, frame, violations, rows.is_repeated, tally)
-    if has_repeated:
-        values, missing = (
-            {name: blank_out(column, rows.is_repeated) for name, column in columns.items()}
-            for columns in (values, missing)
-        )
-    return JudgedSlice(pl.DataFrame(values), missing, tally)
+class SliceJudge:
+    """Judges slices of one table: what all of them have in common is built once."""
 
+    def __init__(
+        self, spec: FormSpec, given: Collection[str], supplied: pl.Schema, past: Mapping[LookBack, pl.Schema]
+    ) -> None:
+        """`given` are the columns of cells; the others are the schemas of what is held."""
+        plan = spec.plan
+        derived = [derivation.element for step in plan.steps for derivation in step]
+        self.spec, self.plan = spec, plan
+        self.cells = ColumnReader({one.identifier: one.domain for one in plan.captured if one.identifier in given})
+        self.derived = ColumnReader({one.identifier: one.domain for one in derived})
+        self.supplied = HeldReader(supplied, {one.identifier: one.domain for one in plan.supplied})
+        self.past = {
+            look_back: HeldReader(
+                past.get(look_back, pl.Schema()), {one.identifier: look_back.domain(one.domain) for one in elements}
+            )
+            for look_back, elements in plan.looked_back.items()
+        }
 
-def _read(spec: FormSpec, rows: Slice, tally: Tally) -> tuple[Columns, Columns]:
-    """The captured values and the reasons that may stand, and everything that is wrong with cells."""
-    plan = spec.plan
-    given = frozenset(rows.cells.columns)
-    readings = read_columns(
-        rows.cells, {one.identifier: one.domain for one in plan.captured if one.identifier in given}
-    )
-    values, missing = Columns(), Columns()
-    for element in plan.captured:
-        name = element.identifier
-        reading = readings.get(name)
-        faults = {} if reading is None else reading.faults
-        column = nothing(name, plan.columns[name], rows.height) if reading is None else reading.values
-        has_reason = is_written(rows.missing[name]) if name in rows.missing.columns else None
-        if has_reason is not None and has_reason.any():
-            blank = ~reduce(or_, faults.values(), column.is_not_null())
-            missing[name] = _judge_reasons(rows.missing[name], has_reason, blank, tally)
-            column = blank_out(column, has_reason)
-            faults = {code: refused & ~has_reason for code, refused in faults.items()}
-        for code, refused in faults.items():
-            tally.add("error", code, refused)
-        if element.required and column.has_nulls():
-            answered = column.is_not_null() if has_reason is None else column.is_not_null() | has_reason
-            tally.add("error", "value-missing", ~reduce(or_, faults.values(), answered))
-        values[name] = column
-    _refuse_strangers(spec.by_identifier, rows.cells, tally)
-    _refuse_strangers(spec.by_identifier, rows.missing, tally)
-    return values, missing
+    def judge(self, rows: Slice) -> JudgedSlice:
+        tally = Tally(rows.height)
+        values, missing = self._read(rows, tally)
+        has_repeated = bool(rows.is_repeated.any())
+        if has_repeated:
+            tally.add("error", "row-duplicate", rows.is_repeated)
+        frame = self._frame(rows, values)
+        violations = _judge_rules(self.plan, frame, rows.is_repeated if has_repeated else None, tally)
+        values |= self._judge_derived(frame, violations, rows.is_repeated, tally)
+        if has_repeated:
+            values, missing = (
+                {name: blank_out(column, rows.is_repeated) for name, column in columns.items()}
+                for columns in (values, missing)
+            )
+        return JudgedSlice(pl.DataFrame(values), missing, tally)
+
+    def _read(self, rows: Slice, tally: Tally) -> tuple[Columns, Columns]:
+        """The captured values and the reasons that may stand, and everything that is wrong with cells."""
+        readings = self.cells.read(rows.cells)
+        values, missing = Columns(), Columns()
+        for element in self.plan.captured:
+            name = element.identifier
+            reading = readings.get(name)
+            faults = {} if reading is None else reading.faults
+            column = nothing(name, self.plan.columns[name], rows.height) if reading is None else reading.values
+            has_reason = is_written(rows.missing[name]) if name in rows.missing.columns else None
+            if has_reason is not None and has_reason.any():
+                blank = ~reduce(or_, faults.values(), column.is_not_null())
+                missing[name] = _judge_reasons(rows.missing[name], has_reason, blank, tally)
+                column = blank_out(column, has_reason)
+                faults = {code: refused & ~has_reason for code, refused in faults.items()}
+            for code, refused in faults.items():
+                tally.add("error", code, refused)
+            if element.required and column.has_nulls():
+                answered = column.is_not_null() if has_reason is None else column.is_not_null() | has_reason
+                tally.add("error", "value-missing", ~reduce(or_, faults.values(), answered))
+            values[name] = column
+        _refuse_strangers(self.spec.by_identifier, rows.cells, tally)
+        _refuse_strangers(self.spec.by_identifier, rows.missing, tally)
+        return values, missing
+
+    def _frame(self, rows: Slice, captured: Columns) -> pl.DataFrame:
+        """The typed frame of the form, as `build_frame` has it for rows that somebody is typing."""
+        columns = captured | self.supplied.read(rows.supplied, rows.height)
+        for look_back, reader in self.past.items():
+            held = reader.read(rows.past.get(look_back, pl.DataFrame()), rows.height)
+            columns |= {look_back.column(name): column for name, column in held.items()}
+        frame = pl.DataFrame({name: columns[name] for name in self.plan.columns})
+        accept_frame(self.plan.schema, frame)
+        return with_derived(self.plan, frame)
+
+    def _judge_derived(
+        self, frame: pl.DataFrame, violations: Mapping[int, pl.Series], is_repeated: pl.Series, tally: Tally
+    ) -> Columns:
+        """The derived values that may stand. A bad one is told only when nothing it came from is in question."""
+        readings = self.derived.accept(frame)
+        refused_before = Columns()
+        for derivation in (one for step in self.plan.steps for one in step):
+            name = derivation.element.identifier
+            faults = readings[name].faults
+            if faults:
+                in_question = _in_question(self.plan, derivation, violations, refused_before, is_repeated)
+                for code, refused in faults.items():
+                    tally.add("error", code, refused & ~in_question)
+                refused_before[name] = reduce(or_, faults.values())
+        return {name: reading.values for name, reading in readings.items()}
 
 
 def _judge_reasons(reasons: pl.Series, given: pl.Series, blank: pl.Series, tally: Tally) -> pl.Series:
@@ -110,19 +151,6 @@ def _refuse_strangers(known: Mapping[str, ElementSpec], given: pl.DataFrame, tal
             tally.add("error", "element-not-captured", is_written(given[name]))
 
 
-def _frame(plan: FormPlan, rows: Slice, captured: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """The typed frame of the form, as `build_frame` has it for rows that somebody is typing."""
-    columns = dict(captured)
-    columns |= read_held(rows.supplied, {one.identifier: one.domain for one in plan.supplied}, rows.height)
-    for look_back, elements in plan.looked_back.items():
-        domains = {one.identifier: look_back.domain(one.domain) for one in elements}
-        held = read_held(rows.past.get(look_back, pl.DataFrame()), domains, rows.height)
-        columns |= {look_back.column(name): column for name, column in held.items()}
-    frame = pl.DataFrame({name: columns[name] for name in plan.columns})
-    accept_frame(plan.schema, frame)
-    return with_derived(plan, frame)
-
-
 def _judge_rules(
     plan: FormPlan, frame: pl.DataFrame, is_repeated: pl.Series | None, tally: Tally
 ) -> Mapping[int, pl.Series]:
@@ -134,24 +162,6 @@ def _judge_rules(
     for number, where in found.items():
         tally.add(plan.rules[number].spec.severity, "rule-violated", where)
     return found
-
-
-def _judge_derived(
-    plan: FormPlan, frame: pl.DataFrame, violations: Mapping[int, pl.Series], is_repeated: pl.Series, tally: Tally
-) -> Columns:
-    """The derived values that may stand. A bad one is told only when nothing it came from is in question."""
-    derivations = [derivation for step in plan.steps for derivation in step]
-    readings = read_typed(frame, {one.element.identifier: one.element.domain for one in derivations})
-    refused_before = Columns()
-    for derivation in derivations:
-        name = derivation.element.identifier
-        faults = readings[name].faults
-        if faults:
-            in_question = _in_question(plan, derivation, violations, refused_before, is_repeated)
-            for code, refused in faults.items():
-                tally.add("error", code, refused & ~in_question)
-            refused_before[name] = reduce(or_, faults.values())
-    return {name: reading.values for name, reading in readings.items()}
 
 
 def _in_question(
