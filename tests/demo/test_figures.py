@@ -11,10 +11,9 @@ from hub.calendar.periods import Period, PeriodRange
 from hub.demo.county import GRANTS
 from hub.demo.values import Figures, read_magnitudes
 from hub.registry.file_checks import form_of
-from hub.registry.files import RegistryFiles, read_folder
-from hub.settings import share_folder
+from hub.registry.files import RegistryFiles
 from hub.validation import FormSpec, Row, check, recall
-from tests.registry.shipped_forms import form_spec
+from tests.registry.shipped_forms import form_spec, shipped_registry
 
 DIVISIONS = Path(__file__).parents[2] / "hub" / "geography" / "data" / "divisions_xiangxi.csv"
 COUNTY = "433124"
@@ -41,7 +40,7 @@ Reported = dict[str, dict[str, dict[str, object]]]
 
 @pytest.fixture(scope="module")
 def shipped() -> RegistryFiles:
-    return read_folder(share_folder("schemas"))
+    return shipped_registry()
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,16 @@
 """The shipped registry's forms as the checker understands them, without a database."""
 
+from functools import lru_cache
+
 from hub.registry.file_checks import form_of
-from hub.registry.files import RegistryFiles
+from hub.registry.files import RegistryFiles, read_folder
+from hub.settings import share_folder
 from hub.validation import ElementSpec, FormSpec, RuleSpec
+
+
+@lru_cache(maxsize=1)
+def shipped_registry() -> RegistryFiles:
+    return read_folder(share_folder("schemas"))
 
 
 def form_spec(files: RegistryFiles, object_class: str, period_type: str) -> FormSpec:

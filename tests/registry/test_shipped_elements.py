@@ -10,9 +10,8 @@ import pytest
 from hub.forms.names import form_code
 from hub.registry.file_checks import form_of
 from hub.registry.file_models import ElementDeclaration
-from hub.registry.files import RegistryFiles, read_folder
-from hub.settings import share_folder
-from tests.registry.shipped_forms import form_spec
+from hub.registry.files import RegistryFiles
+from tests.registry.shipped_forms import form_spec, shipped_registry
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "elements.md").read_text(encoding="utf-8")
 # A village clerk fills this every month (DESIGN); what changes slowly stands on a slower form.
@@ -133,7 +132,7 @@ OTHER_THAN: Mapping[str, str] = {
 
 @pytest.fixture(scope="module")
 def shipped() -> RegistryFiles:
-    return read_folder(share_folder("schemas"))
+    return shipped_registry()
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,9 @@ from decimal import Decimal
 import pytest
 
 from hub.registry.file_checks import form_of
-from hub.registry.files import RegistryFiles, read_folder
-from hub.settings import share_folder
+from hub.registry.files import RegistryFiles
 from hub.validation import Finding, LookBack, Row, check, compile_rule
-from tests.registry.shipped_forms import form_spec
+from tests.registry.shipped_forms import form_spec, shipped_registry
 from tests.registry.shipped_rows import SLIPS, SOUND, Form, Slip, Values
 
 PLACE = {"village": "433124102200", "township": "433124102"}
@@ -65,7 +64,7 @@ SOFT = "soft:"
 
 @pytest.fixture(scope="module")
 def shipped() -> RegistryFiles:
-    return read_folder(share_folder("schemas"))
+    return shipped_registry()
 
 
 def findings(files: RegistryFiles, form: Form, mistake: Slip) -> list[Finding]:
