@@ -2,6 +2,7 @@
 
 from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
+from hub.capture import workbook_endpoints as workbook
 from hub.exchange import endpoints as exchange
 from hub.exchange import token_endpoint
 from hub.forms import endpoints as forms
@@ -21,6 +22,7 @@ routers: tuple[HubRouter, ...] = (
     registry.router,
     forms.router,
     capture.router,
+    workbook.router,
     grants.router,
     exchange.router,
     imports.router,

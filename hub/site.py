@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from hub.capture import pages as capture
+from hub.capture import workbook_pages as workbook
 from hub.capture.pages import tasks_page
 from hub.forms import pages as forms
 from hub.forms import service as form_service
@@ -38,6 +39,7 @@ routers: tuple[HubRouter, ...] = (
     router,
     identity.router,
     capture.router,
+    workbook.router,
     registry.router,
     forms.router,
     grants.router,

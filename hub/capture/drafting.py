@@ -54,8 +54,12 @@ async def save_draft(
     entries: Sequence[TypedEntry],
     *,
     if_match: str | None,
+    door: str | None = None,
 ) -> DraftView:
-    """Replace all that was typed. Odd values are kept as they are: judging them is validation's work."""
+    """Replace all that was typed. Odd values are kept as they are: judging them is validation's work.
+
+    `door`: through what it came, when the caller's own way of signing in does not say.
+    """
     if if_match is None:
         raise PreconditionRequired(
             _("请带上 If-Match（读取草稿时得到的 ETag），以免覆盖他人刚保存的内容；覆盖一切用 *。")
@@ -68,7 +72,7 @@ async def save_draft(
     held = await repository.get_draft(session, collection.area, collection.id)
     if not matches(if_match, await _etag(session, collection, held)):
         raise PreconditionFailed(_("草稿已被他人修改，您的内容没有保存。请重新读取，核对后再保存。"))
-    draft = _draft(subject, collection, entries)
+    draft = _draft(subject, collection, entries, door or door_of(subject))
     await repository.put_draft(session, draft)
     await audit.record(
         session,
@@ -81,7 +85,7 @@ async def save_draft(
     return await _view(session, subject, collection, draft)
 
 
-def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntry]) -> Draft:
+def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntry], door: str) -> Draft:
     rows = [entry.to_stored() for entry in entries]
     return Draft(
         area=collection.area,
@@ -89,7 +93,7 @@ def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntr
         township=collection.township,
         rows=rows,
         content_sha256=content_sha256(rows),
-        door=door_of(subject),
+        door=door,
         saved_by=subject.name,
         saved_at=clock.now(),
     )

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -163,28 +163,35 @@ class HubRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
         rules = tuple(access_rules(self.dependant))
-        wants_form = self.body_field is not None and "Form" in type(self.body_field.field_info).__name__
+        wants_form = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
         is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
         is_streamed = getattr(self.endpoint, _READS_ITS_BODY, False)
 
-        async def admit_then_handle(request: Request) -> Response:
-            exact = ExactRequest(request.scope, request.receive)
+        async def admit_then_handle(exact: ExactRequest) -> Response:
             if is_always_answered:
                 return await handle(exact)
-            places: Places = request.app.state.places
+            places: Places = exact.app.state.places
             places.check()
             await self._admit(exact, rules)
-            if request.method not in SAFE_METHODS and not is_streamed:
+            if exact.method not in SAFE_METHODS and not is_streamed:
                 body = await exact.body()
                 if self.body_field is not None:
                     _check_media_type(exact, body, wants_form=wants_form)
                     if body and not wants_form:
                         await exact.json()
-            is_poll = request.method in SAFE_METHODS and "wait" in request.query_params
+            is_poll = exact.method in SAFE_METHODS and "wait" in exact.query_params
             async with places.aside() if is_poll else places.one():
                 return await handle(exact)
 
-        return admit_then_handle
+        async def close_afterwards(request: Request) -> Response:
+            """The files of a form lie open until they are closed, also when the request is refused."""
+            exact = ExactRequest(request.scope, request.receive)
+            try:
+                return await admit_then_handle(exact)
+            finally:
+                await exact.close()
+
+        return close_afterwards
 
 
 def _answer_exactly(endpoint: Callable[..., Any], status_code: int) -> Callable[..., Any]:

@@ -1,0 +1,117 @@
+"""The uploaded workbook before anything is stored, as a page. The dataclasses are all that the template sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.calendar.words import period_words
+from hub.capture.desk import CollectionTask
+from hub.capture.errors import WorkbookRefused
+from hub.capture.sheet_form import typed_text
+from hub.capture.workbook import WorkbookReading
+from hub.capture.workbook_difference import CellDifference, Content, Counts
+from hub.capture.workbook_layout import reason_words
+from hub.forms.content import FormContent
+from hub.kit import json
+from hub.kit.errors import HubError
+from hub.kit.i18n import gettext as _
+from hub.kit.views import cell
+
+# A page of ten thousand lines helps nobody; the counts say how many there are.
+MOST_LINES = 500
+NOTHING = Counts(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class PlacedLine:
+    """One sentence and where in the workbook it belongs: `place` is the sheet's name and the cell's."""
+
+    place: str
+    message: str
+
+
+@dataclass(frozen=True)
+class DifferenceLine:
+    place: str
+    unit: str
+    element: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class WorkbookPage:
+    """`draft` is the whole draft as the workbook would make it, as JSON, sent back by the button that stores it."""
+
+    id: str
+    form_name: str
+    period: str
+    township: str
+    refusal: str = ""
+    refusals: tuple[PlacedLine, ...] = ()
+    counts: Counts = NOTHING
+    errors: tuple[PlacedLine, ...] = ()
+    warnings: tuple[PlacedLine, ...] = ()
+    differences: tuple[DifferenceLine, ...] = ()
+    more_differences: int = 0
+    is_stale: bool = False
+    etag: str = ""
+    draft: str = ""
+
+
+def preview_page(reading: WorkbookReading) -> WorkbookPage:
+    view = reading.view
+    lines = [
+        (placed.finding.severity, PlacedLine(_place(placed.sheet, placed.cell), placed.finding.message))
+        for placed in reading.findings
+    ]
+    names = {row.division: row.division_name for row in view.rows}
+    shown = reading.differences[:MOST_LINES]
+    return WorkbookPage(
+        **_task(view.task, view.form.name),
+        counts=reading.counts,
+        errors=tuple(line for severity, line in lines if severity == "error"),
+        warnings=tuple(line for severity, line in lines if severity == "warning"),
+        differences=tuple(_difference(one, view.form, names.get(one.division, one.division)) for one in shown),
+        more_differences=len(reading.differences) - len(shown),
+        is_stale=reading.is_stale,
+        etag=reading.etag,
+        draft=json.dumps({"rows": [entry.to_stored() for entry in reading.entries]}) if reading.differences else "",
+    )
+
+
+def refusal_page(task: CollectionTask, form_name: str, refusal: HubError) -> WorkbookPage:
+    """Why the file was not taken: one sentence, or a list with the place of each fault."""
+    places: Sequence[dict[str, str]] = refusal.extra["places"] if isinstance(refusal, WorkbookRefused) else ()
+    return WorkbookPage(
+        **_task(task, form_name),
+        refusal=refusal.detail,
+        refusals=tuple(PlacedLine(_place(one["sheet"], one["cell"]), one["message"]) for one in places),
+    )
+
+
+def _task(task: CollectionTask, form_name: str) -> dict[str, Any]:
+    collection = task.collection
+    return {
+        "id": str(collection.id),
+        "form_name": form_name,
+        "period": period_words(collection.period),
+        "township": task.township_name,
+    }
+
+
+def _place(sheet: str, name: str) -> str:
+    return " ".join(part for part in (sheet, name) if part)
+
+
+def _difference(one: CellDifference, form: FormContent, unit: str) -> DifferenceLine:
+    label = form.spec.by_identifier[one.element].label
+    return DifferenceLine(_place(one.cell.sheet, one.cell.name), unit, label, _said(one.old), _said(one.new))
+
+
+def _said(content: Content) -> str:
+    if content.value is not None:
+        return cell(content.value)
+    words = {reason: word for word, reason in reason_words().items()}
+    missing = typed_text(content.missing)
+    return words.get(missing, missing) or _("空")
