@@ -1,5 +1,6 @@
 """The database: engine, sessions, base class and column types."""
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,9 +9,11 @@ from uuid import UUID
 
 import uuid_utils.compat
 from psycopg.types.json import set_json_dumps, set_json_loads
-from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy import DateTime, Engine, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -19,6 +22,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from hub.kit import json
 
@@ -62,6 +66,30 @@ def _session_options(url: str) -> str:
     return f"-c idle_in_transaction_session_timeout=15s {given if isinstance(given, str) else ' '.join(given)}".strip()
 
 
+# A connection that answered so lately is taken for alive: asking each one each time was a tenth of a submission.
+TRUSTED_SECONDS = 1.0
+_USED_AT = "hub.used_at"
+
+
+def _ask_idle_connections(engine: Engine) -> None:
+    """A connection that lay idle while the database was restarted is replaced before anybody meets it."""
+
+    def note(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        used_at = record.info.get(_USED_AT)
+        if used_at is None or time.monotonic() - used_at < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", ask)
+
+
 class Database:
     """One engine and its sessions. A process has one; tests bind it to a connection they roll back."""
 
@@ -70,13 +98,13 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=5,
-            pool_pre_ping=True,
             pool_timeout=10,
             hide_parameters=True,  # an error would repeat what was to be written
             json_serializer=json.for_database,
             json_deserializer=json.loads,
             connect_args={"connect_timeout": 5, "options": _session_options(url)},
         )
+        _ask_idle_connections(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._is_bound = False
 

@@ -1,0 +1,62 @@
+"""A connection that lay idle is asked whether it lives; one that was just used is trusted."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from hub.kit import db
+from hub.kit.db import Database
+
+
+@pytest.fixture
+async def single(database: Database) -> AsyncIterator[Database]:
+    """A database with one connection in its pool."""
+    made = Database(database.engine.url.render_as_string(hide_password=False), pool_size=1)
+    yield made
+    await made.close()
+
+
+async def server_process(database: Database) -> int:
+    async with database.transaction() as session:
+        found: int = await session.scalar(text("SELECT pg_backend_pid()"))
+    return found
+
+
+async def end(database: Database, server_process: int) -> None:
+    async with database.engine.connect() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:process)"), {"process": server_process})
+
+
+async def test_an_idle_connection_whose_server_ended_is_replaced(
+    single: Database, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TRUSTED_SECONDS", 0.0)
+    first = await server_process(single)
+    await end(database, first)
+    assert await server_process(single) != first
+
+
+async def test_a_connection_just_used_is_trusted_and_replaced_after_it_failed(
+    single: Database, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TRUSTED_SECONDS", 60.0)
+    first = await server_process(single)
+    await end(database, first)
+    with pytest.raises(DBAPIError):
+        await server_process(single)
+    assert await server_process(single) != first
+
+
+async def test_a_busy_connection_costs_no_question(single: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "TRUSTED_SECONDS", 60.0)
+    dialect = single.engine.sync_engine.dialect
+    asked: list[object] = []
+    monkeypatch.setattr(dialect, "do_ping", asked.append)
+    await server_process(single)
+    await server_process(single)
+    assert asked == []
+    monkeypatch.setattr(db, "TRUSTED_SECONDS", 0.0)
+    await server_process(single)
+    assert len(asked) == 1
