@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from hub.datatypes.domain import DomainFault, Value, ValueDomain
+from hub.datatypes.domain import BLANKS, DomainFault, Value, ValueDomain
 from hub.kit.i18n import gettext as _
 
 
@@ -41,12 +41,21 @@ class Datatype(ABC):
         """Which values, typed but not read from a cell (computed, or held since long), `parse` itself has to judge."""
         return pl.lit(value=False)
 
+    def respelled(self, text: pl.Expr) -> pl.Expr:
+        """Cells not written plainly, spelled so that `read_plain` may succeed; to `parse` they are the same."""
+        return text.str.strip_chars(BLANKS)
+
     @abstractmethod
     def alphabet(self, domain: ValueDomain) -> str | None:
-        """The characters a readable cell may consist of, blanks apart; None for any. One with another is `unreadable`.
+        """The characters a readable cell may have, blanks apart; None for any. With another it is `unreadable`."""
 
-        It spares a column full of remarks the reading of every cell.
+    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        """By finding code, which respelled cells `parse` is sure to refuse with it.
+
+        It spares a column full of remarks the reading of every cell. Every other cell is left to `parse`.
         """
+        alphabet = self.alphabet(domain)
+        return {} if alphabet is None else {self.unreadable: text.str.contains(any_character_but(alphabet + BLANKS))}
 
     @abstractmethod
     def polars_type(self, domain: ValueDomain) -> pl.DataType: ...
@@ -75,3 +84,8 @@ class Datatype(ABC):
             for field, value in given.items()
             if value is not None and field not in self.constraints
         ]
+
+
+def any_character_but(characters: str) -> str:
+    """As a regular expression."""
+    return "[^" + "".join(f"\\x{{{ord(character):x}}}" for character in dict.fromkeys(characters)) + "]"

@@ -16,6 +16,7 @@ from hub.datatypes.numerals import (
     digits_of,
     has_narrower_range,
     is_out_of_range,
+    plainly_spelled,
     range_schema,
     read_number,
     refuse_long,
@@ -25,6 +26,8 @@ from hub.kit.i18n import gettext as _
 
 DEFAULT_DECIMALS = 6
 POLARS_PRECISION = 38
+# What is longer is left to `parse`, to which a numeral may be too long to be one.
+LONGEST_FRACTION = 100
 
 
 def decimals_of(domain: ValueDomain) -> int:
@@ -69,6 +72,13 @@ class Decimal(Datatype):
 
     def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every number is written alike
         return NUMERIC_CHARACTERS
+
+    def respelled(self, text: pl.Expr) -> pl.Expr:
+        return plainly_spelled(text)
+
+    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        too_precise = rf"^[+-]?[0-9]{{1,{MAXIMUM_DIGITS}}}\.[0-9]{{{decimals_of(domain)},{LONGEST_FRACTION}}}[1-9]$"
+        return {**super().spelling_refusals(text, domain), "value-too-precise": text.str.contains(too_precise)}
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:
         return pl.Decimal(POLARS_PRECISION, decimals_of(domain))

@@ -15,6 +15,7 @@ from hub.datatypes.numerals import (
     digits_of,
     has_narrower_range,
     is_out_of_range,
+    plainly_spelled,
     range_schema,
     read_number,
     refuse_long,
@@ -24,6 +25,8 @@ from hub.kit.i18n import gettext as _
 
 # A sign, fifteen digits and a few zeros before them.
 LONGEST_PLAIN = 20
+# Of at most fifteen digits: a longer number is refused for its length.
+FRACTION = r"^[+-]?[0-9]{1,9}\.[0-9]{0,5}[1-9]$"
 
 
 class Integer(Datatype):
@@ -63,6 +66,13 @@ class Integer(Datatype):
 
     def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every integer is written alike
         return NUMERIC_CHARACTERS
+
+    def respelled(self, text: pl.Expr) -> pl.Expr:
+        return plainly_spelled(text)
+
+    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+        (by_character,) = super().spelling_refusals(text, domain).values()
+        return {self.unreadable: by_character | text.str.contains(FRACTION)}
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - every integer has one type
         return pl.Int64()

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
+from hub.datatypes.domain import BLANKS, DomainFault, ValueDomain, ValueFault
 from hub.kit.i18n import gettext as _
 
 MAXIMUM_DIGITS = 15
@@ -21,6 +21,9 @@ FULL_WIDTH = "０１２３４５６７８９－−＋．，"
 HALF_WIDTH = str.maketrans(FULL_WIDTH, "0123456789--+.,")
 NUMERIC_CHARACTERS = "0123456789+-.," + FULL_WIDTH
 NUMERAL = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
+
+GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
+ZEROS_AFTER_POINT = r"^[+-]?[0-9]+\.[0-9]*0$"
 
 
 def read_number(raw: object) -> Decimal | None:
@@ -40,6 +43,17 @@ def read_number(raw: object) -> Decimal | None:
             if len(text) <= LONGEST_NUMERAL and NUMERAL.fullmatch(text):
                 return Decimal(text.replace(",", ""))
     return None
+
+
+def plainly_spelled(text: pl.Expr) -> pl.Expr:
+    """Numerals of a column without blanks around them, full-width digits, separators and zeros after the last digit.
+
+    Only where that leaves the number alone: a numeral whose groups are not of three digits stays as it is.
+    """
+    text = text.str.strip_chars(BLANKS).str.replace_many(list(FULL_WIDTH), list(FULL_WIDTH.translate(HALF_WIDTH)))
+    text = pl.when(text.str.contains(GROUPED)).then(text.str.replace_all(",", "", literal=True)).otherwise(text)
+    has_zeros = text.str.contains(ZEROS_AFTER_POINT) & (text.str.len_bytes() <= LONGEST_NUMERAL)
+    return pl.when(has_zeros).then(text.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(text)
 
 
 def digits_of(number: Decimal) -> tuple[int, int]:

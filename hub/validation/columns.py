@@ -136,33 +136,22 @@ def _happening(frame: pl.DataFrame, conditions: Mapping[Named, pl.Expr]) -> list
 
 def _with_odd(reading: ColumnReading, text: pl.Series, odd: pl.Series, domain: ValueDomain) -> ColumnReading:
     """The reading with the cells that are not written plainly."""
-    datatype = DATATYPES[domain.datatype]
-    alphabet = datatype.alphabet(domain)
-    if alphabet is None:
-        return _parsed(reading, text, odd, domain)
-    unreadable = odd & text.str.contains(_any_but(alphabet + BLANKS)).fill_null(value=False)
-    if unreadable.any():
-        odd &= ~unreadable
-        reading = ColumnReading(reading.values, {**reading.faults, datatype.unreadable: unreadable})
-    return _parsed(reading, text, odd, domain)
-
-
-def _any_but(characters: str) -> str:
-    return "[^" + "".join(f"\\x{{{ord(character):x}}}" for character in dict.fromkeys(characters)) + "]"
+    rows = odd.arg_true()
+    return _with_cells(reading, rows, _read_odd(text.gather(rows), domain))
 
 
 def _parsed(reading: ColumnReading, raw: pl.Series, where: pl.Series, domain: ValueDomain) -> ColumnReading:
-    """The reading with these cells read by their datatype, every different one once. A blank one is nothing at all."""
+    """The reading with these values as their datatype reads them."""
     rows = where.arg_true()
-    if rows.is_empty():
-        return reading
-    cells = raw.gather(rows).alias(RAW).to_frame()
-    found = cells.join(_read_each(cells[RAW].unique(), domain), on=RAW, how="left", maintain_order="left")
+    return _with_cells(reading, rows, _read_each(raw.gather(rows), domain))
+
+
+def _with_cells(reading: ColumnReading, rows: pl.Series, cells: pl.DataFrame) -> ColumnReading:
     # `scatter` works in place, and the column may be somebody else's too.
-    values = reading.values.clone().scatter(rows, found[VALUE])
+    values = reading.values.clone().scatter(rows, cells[VALUE])
     faults = dict(reading.faults)
-    for code in found[CODE].drop_nulls().unique():
-        refused = _marked(rows.filter((found[CODE] == code).fill_null(value=False)), len(raw))
+    for code in cells[CODE].drop_nulls().unique():
+        refused = _marked(rows.filter((cells[CODE] == code).fill_null(value=False)), values.len())
         faults[code] = faults[code] | refused if code in faults else refused
     return ColumnReading(values, faults)
 
@@ -171,9 +160,29 @@ def _marked(rows: pl.Series, height: int) -> pl.Series:
     return pl.repeat(value=False, n=height, dtype=pl.Boolean(), eager=True).scatter(rows, values=True)
 
 
-def _read_each(different: pl.Series, domain: ValueDomain) -> pl.DataFrame:
+def _read_odd(cells: pl.Series, domain: ValueDomain) -> pl.DataFrame:
+    """Value or finding code of each cell: respelled as far as that helps, the rest read by its datatype."""
+    datatype, spelled, value = DATATYPES[domain.datatype], pl.col(RAW), pl.col(VALUE)
+    is_plain = ~datatype.is_misread(spelled, domain).fill_null(value=False)
+    read = cells.alias(RAW).to_frame().select(datatype.respelled(spelled))
+    read = read.with_columns(pl.when(is_plain).then(datatype.read_plain(spelled, domain)).alias(VALUE))
+    refusals = [(code, value.is_not_null() & refused) for code, refused in datatype.refusals(value, domain).items()]
+    refusals += [
+        (code, value.is_null() & refused) for code, refused in datatype.spelling_refusals(spelled, domain).items()
+    ]
+    code = pl.coalesce(pl.lit(None, pl.String()), *(pl.when(refused).then(pl.lit(name)) for name, refused in refusals))
+    read = read.select(VALUE, code.alias(CODE))
+    read = read.with_columns(pl.when(pl.col(CODE).is_null()).then(value).alias(VALUE))
+    rest = (read[VALUE].is_null() & read[CODE].is_null()).arg_true()
+    found = _read_each(cells.gather(rest), domain)
+    return pl.DataFrame({name: read[name].scatter(rest, found[name]) for name in (VALUE, CODE)})
+
+
+def _read_each(cells: pl.Series, domain: ValueDomain) -> pl.DataFrame:
+    """Value or finding code of each cell, every different one read once. A blank one is nothing at all."""
     values: list[Value | None] = []
     codes: list[str | None] = []
+    different = cells.unique().alias(RAW)
     for cell in different:
         value, code = None, None
         if not is_blank(cell):
@@ -184,4 +193,5 @@ def _read_each(different: pl.Series, domain: ValueDomain) -> pl.DataFrame:
         values.append(value)
         codes.append(code)
     schema = {RAW: different.dtype, VALUE: polars_type(domain), CODE: pl.String()}
-    return pl.DataFrame({RAW: different, VALUE: values, CODE: codes}, schema=schema)
+    read = pl.DataFrame({RAW: different, VALUE: values, CODE: codes}, schema=schema)
+    return cells.alias(RAW).to_frame().join(read, on=RAW, how="left", maintain_order="left").select(VALUE, CODE)

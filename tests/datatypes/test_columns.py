@@ -51,24 +51,43 @@ def test_a_column_reads_as_its_cells(domain: ValueDomain) -> None:
     )
     plain = plain.filter(pl.col("value").is_not_null() & ~pl.col("misread"))
     assert plain.schema["value"] == datatype.polars_type(domain)
-    refused = plain.select(
-        refusal.alias(code) for code, refusal in datatype.refusals(pl.col("value"), domain).items()
-    ).to_dicts() or [{}] * plain.height
+    refused = (
+        plain.select(
+            refusal.alias(code) for code, refusal in datatype.refusals(pl.col("value"), domain).items()
+        ).to_dicts()
+        or [{}] * plain.height
+    )
     for cell, value, told in zip(plain["cell"], plain["value"], refused, strict=True):
         code = next((code for code, is_refused in told.items() if is_refused), None)
         assert outcome(cell, domain) == (value if code is None else code), cell
 
 
 @pytest.mark.parametrize("domain", DOMAINS, ids=str)
-def test_only_the_unreadable_has_a_character_outside_the_alphabet(domain: ValueDomain) -> None:
+def test_a_respelled_cell_is_the_same_cell(domain: ValueDomain) -> None:
     datatype = DATATYPES[domain.datatype]
-    alphabet = datatype.alphabet(domain)
-    if alphabet is None:
-        assert domain.datatype == "text"
-        return
-    for cell in CELLS:
-        if not is_blank(cell) and set(cell) - set(alphabet) - set(BLANKS):
-            assert outcome(cell, domain) == datatype.unreadable, cell
+    frame = pl.DataFrame({"cell": CELLS})
+    for cell, respelled in zip(CELLS, frame.select(datatype.respelled(pl.col("cell"))).to_series(), strict=True):
+        if is_blank(cell):
+            assert is_blank(respelled)
+        else:
+            assert outcome(respelled, domain) == outcome(cell, domain), cell
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+def test_a_spelling_is_refused_with_the_code_that_parse_gives(domain: ValueDomain) -> None:
+    datatype = DATATYPES[domain.datatype]
+    spelled = pl.DataFrame({"cell": CELLS}).select(cell=datatype.respelled(pl.col("cell")))
+    for code, refused in datatype.spelling_refusals(pl.col("cell"), domain).items():
+        for cell in spelled.filter(refused)["cell"]:
+            assert outcome(cell, domain) == code, cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "domain"), [("12.5", DOMAINS[0]), ("约12", DOMAINS[0]), ("1.234", DOMAINS[3]), ("好", DOMAINS[3])]
+)
+def test_a_column_of_common_mistakes_is_not_read_cell_by_cell(cell: str, domain: ValueDomain) -> None:
+    refusals = DATATYPES[domain.datatype].spelling_refusals(pl.col("cell"), domain)
+    assert any(pl.DataFrame({"cell": [cell]}).filter(refused).height for refused in refusals.values())
 
 
 @pytest.mark.parametrize("domain", DOMAINS[:4], ids=str)
