@@ -34,15 +34,21 @@ class Database:
 
     def ensure(self, tables: Iterable[sa.Table]) -> None:
         """Tables as they are defined now; a column that a later release gained is added to what stands."""
+        wanted = {table.name: table for table in tables}
+        preparer = self.engine.dialect.identifier_preparer
         with self.transaction() as connection:
-            for table in tables:
-                table.create(connection, checkfirst=True)
-                present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
-                name = self.engine.dialect.identifier_preparer.format_table(table)
+            found = sa.inspect(connection).get_multi_columns(filter_names=list(wanted))
+            held = {key[1]: {column["name"] for column in columns} for key, columns in found.items()}
+            for name, table in wanted.items():
+                if name not in held:
+                    table.create(connection, checkfirst=True)
+                    continue
                 for column in table.columns:
-                    if column.name not in present:
+                    if column.name not in held[name]:
                         definition = CreateColumn(column).compile(dialect=self.engine.dialect)
-                        connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {definition}")
+                        connection.exec_driver_sql(
+                            f"ALTER TABLE {preparer.format_table(table)} ADD COLUMN {definition}"
+                        )
 
 
 class Target:

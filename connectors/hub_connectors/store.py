@@ -214,10 +214,14 @@ def load_places(connection: sa.Connection) -> dict[str, Place]:
 
 def save_places(connection: sa.Connection, named: Iterable[Place]) -> None:
     """Names are told by the hub with every pull; a village renamed since then bears its new name."""
-    for code, place in {place.code: place for place in named}.items():
-        told = asdict(place)
-        if connection.execute(sa.update(places).where(places.c.code == code).values(told)).rowcount == 0:
-            connection.execute(sa.insert(places).values(told))
+    held = load_places(connection)
+    told = {place.code: place for place in named}
+    added = [asdict(place) for code, place in told.items() if code not in held]
+    if added:
+        connection.execute(sa.insert(places), added)
+    for code, place in told.items():
+        if code in held and held[code] != place:
+            connection.execute(sa.update(places).where(places.c.code == code).values(asdict(place)))
 
 
 def note_outcome(connection: sa.Connection, run: int, *, mode: str, rows: int, changed: int, sha256: str) -> None:

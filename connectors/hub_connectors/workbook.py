@@ -4,13 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from io import BytesIO
 from itertools import groupby
 
 import xlsxwriter
 
-from hub_connectors.layout import NUMBER, SUBTOTAL, TOTAL, WIDTHS, FormLayout, TotalPlace
-from hub_connectors.mapping import DIVISION, NOTE, TOWNSHIP, VILLAGE, Kind, TableMapping, VillageRow, note, totals
+from hub_connectors.layout import NUMBER, SUBTOTAL, TOTAL, WIDTHS, FormLayout, Leaf, TotalPlace
+from hub_connectors.mapping import (
+    DIVISION,
+    NOTE,
+    TOWNSHIP,
+    VILLAGE,
+    Column,
+    Kind,
+    TableMapping,
+    VillageRow,
+    note,
+    totals,
+)
 from hub_connectors.periods import in_words
 
 TITLE_ROW, REPORTING_ROW, HEADING_ROW = 0, 1, 2
@@ -20,7 +32,7 @@ CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A form about to be written: its shape, the table it shows, and the lines."""
 
@@ -36,9 +48,24 @@ class Form:
             return self.rows
         return sorted(self.rows, key=lambda row: (row.place.township_code, row.division))
 
+    @cached_property
+    def shown(self) -> tuple[tuple[Leaf, Column | None], ...]:
+        """Each column of the sheet, and the table's column that it shows: none where it names the line."""
+        return tuple(
+            (leaf, None if leaf.column in WIDTHS else self.mapping.column(leaf.column)) for leaf in self.layout.leaves
+        )
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        return self.layout.columns
+
+    @cached_property
+    def leading(self) -> int:
+        return self.layout.leading
+
     @property
     def width(self) -> int:
-        return len(self.layout.leaves)
+        return len(self.shown)
 
 
 class _Sheet:
@@ -110,15 +137,12 @@ def _write_heading(sheet: _Sheet, form: Form) -> int:
         sheet.write_block(cell.top, cell.bottom, cell.left, cell.right, cell.text, sheet.heading)
     place = HEADING_ROW + layout.depth
     if layout.has_unit_row:
-        for index, leaf in enumerate(layout.leaves):
-            unit = "" if leaf.column in WIDTHS else form.mapping.column(leaf.column).unit
-            sheet.write_text(place, index, unit, sheet.heading)
+        for index, (_, column) in enumerate(form.shown):
+            sheet.write_text(place, index, column.unit if column else "", sheet.heading)
         place += 1
     if layout.is_numbered:
-        for index in range(form.width):
-            number = index - layout.leading + 1
-            is_counted = number > 0 and layout.leaves[index].column not in WIDTHS
-            sheet.write_text(place, index, str(number) if is_counted else "", sheet.heading)
+        for index, (_, column) in enumerate(form.shown):
+            sheet.write_text(place, index, str(index - form.leading + 1) if column else "", sheet.heading)
         place += 1
     return place
 
@@ -129,7 +153,7 @@ def _reporting_line(form: Form) -> str:
     line = f"填报单位：{county}{form.layout.preparer}　　报告期：{in_words(form.period)}"
     if form.layout.has_unit_row:
         return line
-    units = dict.fromkeys(form.mapping.column(name).unit for name in form.layout.columns)
+    units = dict.fromkeys(column.unit for _, column in form.shown if column)
     return f"{line}　　计量单位：{'、'.join(units)}"
 
 
@@ -144,7 +168,7 @@ def _write_lines(sheet: _Sheet, form: Form, place: int) -> int:
             _write_line(sheet, form, place, number, row)
             place += 1
         if form.layout.has_subtotals:
-            index = next(i for i, leaf in enumerate(form.layout.leaves) if leaf.column == TOWNSHIP)
+            index = next(index for index, (leaf, _) in enumerate(form.shown) if leaf.column == TOWNSHIP)
             sheet.write_block(top, place - 1, index, index, group[0].place.township, sheet.mark)
             place = _write_sums(sheet, form, place, group, SUBTOTAL)
     return place
@@ -155,27 +179,24 @@ def _write_line(sheet: _Sheet, form: Form, place: int, number: int, row: Village
         DIVISION: row.division,
         TOWNSHIP: row.place.township,
         VILLAGE: row.place.village,
-        NOTE: note(form.mapping, row, form.layout.columns),
+        NOTE: note(form.mapping, row, form.columns),
     }
-    for index, leaf in enumerate(form.layout.leaves):
-        if leaf.column == NUMBER:
+    for index, (leaf, column) in enumerate(form.shown):
+        if column is not None:
+            _write_cell(sheet, place, index, column, row, form.mapping)
+        elif leaf.column == NUMBER:
             sheet.write_number(place, index, number, 0)
-        elif leaf.column == TOWNSHIP and form.layout.has_subtotals:
-            continue  # one merged cell for the group
-        elif leaf.column in texts:
+        elif leaf.column != TOWNSHIP or not form.layout.has_subtotals:  # else one merged cell for the group
             sheet.write_text(place, index, texts[leaf.column], sheet.text)
-        else:
-            _write_cell(sheet, form, place, index, row)
 
 
-def _write_cell(sheet: _Sheet, form: Form, place: int, index: int, row: VillageRow) -> None:
-    column = form.mapping.column(form.layout.leaves[index].column)
+def _write_cell(sheet: _Sheet, place: int, index: int, column: Column, row: VillageRow, mapping: TableMapping) -> None:
     cell = row.cells[column.name]
     reason = row.reasons.get(column.name)
     if isinstance(cell, int | Decimal):
         sheet.write_number(place, index, cell, 0 if column.kind is Kind.COUNT else column.decimals)
     elif cell is None and reason is not None:
-        sheet.write_text(place, index, form.mapping.missing[reason].cell, sheet.mark)
+        sheet.write_text(place, index, mapping.missing[reason].cell, sheet.mark)
     else:
         sheet.write_text(place, index, cell or "", sheet.mark)
 
@@ -184,14 +205,13 @@ def _write_sums(sheet: _Sheet, form: Form, place: int, rows: Sequence[VillageRow
     """A total's label stands across the leading columns, a subtotal's where the village's name would."""
     sums = totals(form.mapping, rows)
     if label == TOTAL:
-        sheet.write_block(place, place, 0, form.layout.leading - 1, label, sheet.heading)
+        sheet.write_block(place, place, 0, form.leading - 1, label, sheet.heading)
     else:
-        for index, leaf in enumerate(form.layout.leaves[: form.layout.leading]):
+        for index, (leaf, _) in enumerate(form.shown[: form.leading]):
             sheet.write_text(place, index, label if leaf.column == VILLAGE else "", sheet.heading)
-    for index, leaf in enumerate(form.layout.leaves[form.layout.leading :], start=form.layout.leading):
-        cell = None if leaf.column in WIDTHS else sums[leaf.column]
-        if isinstance(cell, int | Decimal):
-            column = form.mapping.column(leaf.column)
+    for index, (_, column) in enumerate(form.shown[form.leading :], start=form.leading):
+        cell = sums[column.name] if column else None
+        if column and isinstance(cell, int | Decimal):
             sheet.write_number(place, index, cell, 0 if column.kind is Kind.COUNT else column.decimals)
         else:
             sheet.write_text(place, index, "", sheet.mark)

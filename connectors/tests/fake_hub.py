@@ -81,6 +81,8 @@ class FakeHub:
 
     periods: tuple[str, ...] = ("2026-09", "2026-10", "2026-Q3", "2026")
     page_limit: int = 2
+    townships: dict[str, str] = field(default_factory=lambda: dict(TOWNSHIPS))
+    villages: dict[str, str] = field(default_factory=lambda: dict(VILLAGES))
     granted: set[str] = field(default_factory=lambda: set(ALL_ELEMENTS))
     grants: str = "G-2026-0001"
     values: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class FakeHub:
 
     def __post_init__(self) -> None:
         for period in self.periods:
-            for place, village in enumerate(VILLAGES):
+            for place, village in enumerate(self.villages):
                 self.values[period, village] = values_of(place, period)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -186,7 +188,7 @@ class FakeHub:
         return _exact({"items": self.log[start:end], "next": f"c{end}"}, {})
 
     def _divisions(self, path: str, query: httpx.QueryParams) -> httpx.Response:
-        names = {COUNTY: "花垣县", **TOWNSHIPS, **VILLAGES}
+        names = {COUNTY: "花垣县", **self.townships, **self.villages}
         if path != "/divisions":
             code = path.rpartition("/")[2]
             return httpx.Response(200, json=self._division(code, names[code]))
