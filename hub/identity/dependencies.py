@@ -54,7 +54,7 @@ async def authenticated(request: Request) -> Subject:
         return known
     scheme, _sep, token = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(session_cookie())
-    async with database_of(request).transaction() as session:
+    async with database_of(request).glance() as session:
         if scheme.lower() == "bearer" and token:
             subject = await authentication.subject_of_token(session, token.strip(), caller_address(request))
         else:

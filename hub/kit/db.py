@@ -130,8 +130,20 @@ class Database:
         """A read-only REPEATABLE READ transaction of its own, for a stream that outlives its request."""
         async with self._sessions() as session, session.begin():
             if not self._is_bound:  # a savepoint has its transaction's isolation level
-                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                await session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
             yield session
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """A read of one statement, without a transaction's beginning and end around it; what it changes is kept."""
+        async with self._sessions() as session:
+            if not self._is_bound:
+                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            yield session
+            if session.dirty or self._is_bound:
+                await session.commit()
 
     async def close(self) -> None:
         await self.engine.dispose()
