@@ -1,5 +1,6 @@
 """The first start of a county: its divisions, its calendar, its organisations, its first administrator."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from hub.kit import clock
 from hub.kit.db import Database
 from hub.kit.errors import Conflict
 from hub.kit.i18n import gettext as _
+from hub.registry.file_models import OrganizationDeclaration
 from hub.registry.files import read_folder
 from hub.settings import share_folder
 
@@ -46,24 +48,35 @@ async def found(
     return password
 
 
-async def settle(session: AsyncSession, actor: Actor, county: str, *, divisions: Path | None = None) -> None:
-    """The county's ground: divisions, working days, and an organisation for everybody who takes part."""
+async def settle(
+    session: AsyncSession,
+    actor: Actor,
+    county: str,
+    *,
+    divisions: Path | None = None,
+    declared: Sequence[OrganizationDeclaration] | None = None,
+) -> None:
+    """The county's ground: divisions, working days, and an organisation for everybody who takes part.
+
+    `declared` spares whoever has read the registry's files already a second reading.
+    """
     if divisions is None:
         await geography.import_shipped(session, actor)
     else:
         await geography.import_divisions(session, actor, divisions)
     await calendar.import_shipped(session, actor)
     name = (await geography.get_division(session, county)).name
-    for declared in read_folder(share_folder("schemas")).organizations:
+    organizations_declared = read_folder(share_folder("schemas")).organizations if declared is None else declared
+    for organization in organizations_declared:
         await organizations.ensure(
             session,
             actor,
-            code=declared.code,
-            name=f"{name}{declared.name}",
-            kind="authority" if declared.code == AUTHORITY else "department",
+            code=organization.code,
+            name=f"{name}{organization.name}",
+            kind="authority" if organization.code == AUTHORITY else "department",
             division=county,
-            contact_name=declared.contact.name,
-            contact_phone=declared.contact.phone,
+            contact_name=organization.contact.name,
+            contact_phone=organization.contact.phone,
         )
     await organizations.ensure(
         session, actor, code=INSPECTORATE, name=f"{name}督查室", kind="inspectorate", division=county

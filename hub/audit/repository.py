@@ -73,6 +73,11 @@ async def add_event(session: AsyncSession, event: Mapping[str, Any]) -> None:
     await session.execute(_EVENT, event)
 
 
+async def add_events(session: AsyncSession, events: Sequence[Mapping[str, Any]]) -> None:
+    connection = await session.connection()
+    await connection.execute(_EVENT, [dict(event) for event in events])
+
+
 def add_head(session: AsyncSession, head: AuditHead) -> None:
     session.add(head)
 

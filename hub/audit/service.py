@@ -1,7 +1,7 @@
 """Writing, sealing and verifying the audit log."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,37 @@ SYSTEM = Actor("system", "system", "system")
 ANONYMOUS = Actor("anonymous", "", "")
 
 
+@dataclass(frozen=True)
+class Event:
+    """One thing done. `details` holds ids and counts, never values."""
+
+    actor: Actor
+    action: AuditAction
+    object_type: str
+    object_id: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str | None = None
+    outcome: Literal["done", "refused"] = "done"
+
+    def to_row(self) -> dict[str, Any]:
+        row = {
+            "id": uuid7(),
+            "at": clock.now(),
+            "actor_kind": self.actor.kind,
+            "actor_id": self.actor.id,
+            "actor_name": self.actor.name,
+            "organization": self.actor.organization,
+            "action": self.action.value,
+            "object_type": self.object_type,
+            "object_id": self.object_id,
+            "purpose": self.purpose,
+            "outcome": self.outcome,
+            "details": dict(self.details),
+            "request_id": request_id.get(),
+        }
+        return {**row, "sha256": chain.event_hash(row)}
+
+
 async def record(
     session: AsyncSession,
     actor: Actor,
@@ -63,22 +94,14 @@ async def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one event into the transaction it tells of. `details` holds ids and counts, never values."""
-    event = {
-        "id": uuid7(),
-        "at": clock.now(),
-        "actor_kind": actor.kind,
-        "actor_id": actor.id,
-        "actor_name": actor.name,
-        "organization": actor.organization,
-        "action": action.value,
-        "object_type": object_type,
-        "object_id": object_id,
-        "purpose": purpose,
-        "outcome": outcome,
-        "details": dict(details or {}),
-        "request_id": request_id.get(),
-    }
-    await repository.add_event(session, {**event, "sha256": chain.event_hash(event)})
+    event = Event(actor, action, object_type, object_id, details or {}, purpose, outcome)
+    await repository.add_event(session, event.to_row())
+
+
+async def record_all(session: AsyncSession, events: Sequence[Event]) -> None:
+    """The events of an act on many things, in one go."""
+    if events:
+        await repository.add_events(session, [event.to_row() for event in events])
 
 
 def _hash(event: AuditEventRow) -> bytes:

@@ -1,8 +1,7 @@
 from collections.abc import Collection as Codes
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture.models import Collection, Draft, Submission
@@ -70,41 +69,12 @@ async def list_rows_held(
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
-_ADD_SUBMISSIONS = text(
-    "INSERT INTO submissions (area, number, collection_id, township, form, form_version, period, submitted_at,"
-    " submitted_by, door, reason, supersedes, checksum, content, warnings, changed_rows)"
-    " SELECT :area, n.number, n.collection_id, n.township, :form, n.form_version, :period, n.submitted_at,"
-    " n.submitted_by, n.door, n.reason, n.supersedes, n.checksum, CAST(n.content AS jsonb),"
-    " CAST(n.warnings AS jsonb), n.changed_rows"
-    " FROM unnest(CAST(:number AS text[]), CAST(:collection_id AS uuid[]), CAST(:township AS text[]),"
-    " CAST(:form_version AS integer[]), CAST(:submitted_at AS timestamptz[]), CAST(:submitted_by AS text[]),"
-    " CAST(:door AS text[]), CAST(:reason AS text[]), CAST(:supersedes AS text[]), CAST(:checksum AS text[]),"
-    " CAST(:content AS text[]), CAST(:warnings AS text[]), CAST(:changed_rows AS integer[]))"
-    " AS n (number, collection_id, township, form_version, submitted_at, submitted_by, door, reason, supersedes,"
-    " checksum, content, warnings, changed_rows)"
-)
-_LISTED = (
-    "number",
-    "collection_id",
-    "township",
-    "form_version",
-    "submitted_at",
-    "submitted_by",
-    "door",
-    "reason",
-    "supersedes",
-    "checksum",
-    "changed_rows",
-)
-
-
 async def add_submissions(session: AsyncSession, submissions: Sequence[tuple[Submission, Written, Written]]) -> None:
-    """All of one area, form and period in one statement, each with its content and warnings spelled already."""
-    first = submissions[0][0]
-    columns: dict[str, Any] = {
-        name: [getattr(one, name) for one, _content, _warnings in submissions] for name in _LISTED
-    }
-    columns["content"] = [content.text for _one, content, _warnings in submissions]
-    columns["warnings"] = [warnings.text for _one, _content, warnings in submissions]
-    shared = {"area": first.area, "form": first.form, "period": first.period}
-    await session.execute(_ADD_SUBMISSIONS, shared | columns)
+    """Each with its content and warnings spelled already; all of them down one pipeline."""
+    columns = [column.name for column in Submission.__table__.columns if column.name not in {"content", "warnings"}]
+    rows = [
+        {name: getattr(one, name) for name in columns} | {"content": content, "warnings": warnings}
+        for one, content, warnings in submissions
+    ]
+    connection = await session.connection()
+    await connection.execute(insert(Submission), rows)

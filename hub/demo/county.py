@@ -4,8 +4,9 @@ All of it is one transaction: after a kill there is a whole demo county or none.
 told from the days on which it would have happened.
 """
 
+import asyncio
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from hub.calendar.periods import Period
 from hub.demo import registry as demo_registry
 from hub.demo import year as demo_year
 from hub.demo.accounts import DEPARTMENTS, STAFF, Account, Accounts, Client
+from hub.demo.values import Figures
 from hub.grants import service as grants
 from hub.grants.schemas import AccessGrantCreate, GrantPeriods
 from hub.identity import clients, people, secrets
@@ -30,7 +32,8 @@ from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.clock import CHINA
 from hub.kit.db import Database
-from hub.settings import Settings
+from hub.registry.files import RegistryFiles, read_folder
+from hub.settings import Settings, share_folder
 
 GRANTS = Path(__file__).parent / "grants.csv"
 HISTORY_MONTHS = 12
@@ -58,30 +61,48 @@ async def load(database: Database, settings: Settings, *, say: Callable[[str], o
             if held is None:
                 say("这里已有自己的县，未载入演示数据。")
             return held
-        say("正在载入演示县（花垣县）……")
-        accounts = await _make(session, settings.county, say)
+    say("正在载入演示县（花垣县）……")
+    # Before the transaction begins: it may not stand idle for long.
+    files = await asyncio.to_thread(read_folder, share_folder("schemas"))
+    password = secrets.new_password()
+    password_hash = await secrets.hash_password(password)
+    async with database.transaction() as session:
+        made = await _make(session, settings.county, files, password_hash, say)
+        accounts = made.accounts(password)
         accounts.save(settings.data_dir)
     return accounts
 
 
-async def _make(session: AsyncSession, county: str, say: Callable[[str], object]) -> Accounts:
+@dataclass(frozen=True)
+class _Made:
+    persons: Sequence[Person]
+    clients: Sequence[Client]
+
+    def accounts(self, password: str) -> Accounts:
+        return Accounts(
+            tuple(Account(p.username, password, tuple(p.roles), p.organization.code) for p in self.persons),
+            tuple(self.clients),
+        )
+
+
+async def _make(
+    session: AsyncSession, county: str, files: RegistryFiles, password_hash: str, say: Callable[[str], object]
+) -> _Made:
     open_month = Period.containing(clock.today(), "month").previous()
     months = [open_month]
     for _month in range(HISTORY_MONTHS):
         months.insert(0, months[0].previous())
-    password = secrets.new_password()
     with clock.travel(_morning(months[0].first_day)):
-        await founding.settle(session, ACTOR, county)
-        persons = await _make_people(session, county, await secrets.hash_password(password))
+        await founding.settle(session, ACTOR, county, declared=files.organizations)
+        persons = await _make_people(session, county, password_hash)
         cast = _cast(persons)
-        await demo_registry.register(session, ACTOR, cast.staff)
+        await demo_registry.register(session, ACTOR, cast.staff, files)
         numbers = await _grant(session, cast.staff, county)
-    await demo_year.report(session, cast.staff["authority"], cast.reporters, months[:-1], say)
+    figures = Figures(files.elements)
+    await demo_year.report(session, cast.staff["authority"], cast.reporters, months[:-1], figures, say)
     await _open(session, cast.staff["authority"], open_month)
     made = [await _make_client(session, department, numbers[department]) for department in DEPARTMENTS.values()]
-    return Accounts(
-        tuple(Account(p.username, password, tuple(p.roles), p.organization.code) for p in persons), tuple(made)
-    )
+    return _Made(persons, made)
 
 
 def _morning(day: date) -> datetime:

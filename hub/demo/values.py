@@ -2,7 +2,7 @@
 
 import csv
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -54,8 +54,9 @@ def read_magnitudes() -> list[Magnitude]:
 class Figures:
     """Every division's figures for every period, in whatever order they are asked for."""
 
-    def __init__(self) -> None:
-        declared = {element.identifier: element for element in read_folder(share_folder("schemas")).elements}
+    def __init__(self, elements: Sequence[ElementDeclaration] | None = None) -> None:
+        """`elements`: the shipped ones, where they have been read already."""
+        declared = {one.identifier: one for one in elements or read_folder(share_folder("schemas")).elements}
         self._magnitudes = {
             magnitude.identifier: (magnitude, declared[magnitude.identifier]) for magnitude in read_magnitudes()
         }

@@ -95,7 +95,7 @@ async def check_part(
         keys=_keys(table, asked),
         cells=_with_absent_columns(table, held),
         missing=table.missing if table.missing.width else None,
-        past=await _looked_back(session, scope, rows, form, period),
+        past=await look_back_on(session, scope, rows, form, period),
         supplied=await _supplied(session, scope, rows, form, period),
     )
     report = await asyncio.to_thread(
@@ -133,9 +133,10 @@ def _with_absent_columns(table: FileTable, held: pl.DataFrame) -> pl.DataFrame:
     return table.cells.hstack(kept.select(absent))
 
 
-async def _looked_back(
+async def look_back_on(
     session: AsyncSession, scope: ReadScope, rows: HeldRows, form: FormContent, period: Period
 ) -> dict[LookBack, Held]:
+    """All that the form's rules and derivations want of the past of these counties."""
     found = {}
     for look_back, elements in form.spec.plan.looked_back.items():
         periods = [str(passed) for passed in look_back.periods(period)]

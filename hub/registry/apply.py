@@ -45,6 +45,7 @@ async def apply_files(session: AsyncSession, actor: Actor, files: RegistryFiles)
             _("有 {count} 项不能导入，没有导入任何内容。").format(count=len(plan.refused)),
             errors=[item for change in plan.refused for item in _faults(change)],
         )
+    await _add_new_elements(session, plan)
     for change in plan.pending:
         await _carry_out(session, actor, change)
     await session.flush()
@@ -82,16 +83,21 @@ async def _carry_out(session: AsyncSession, actor: Actor, change: Change) -> Non
         case CodeListDefinition() as code_list:
             rows.add_code_list_version(session, code_list, change.version)
         case ElementDefinition() as element:
-            await _add_element(session, actor, element, change)
+            _add_element(session, actor, element, change)
         case RuleDefinition() as rule:
             named = named_identifiers(rule.expression)
             rows.add_rule_version(session, actor, rule, change.version, named=named, status=RegistrationStatus.RECORDED)
 
 
-async def _add_element(session: AsyncSession, actor: Actor, element: ElementDefinition, change: Change) -> None:
-    if change.kind == "create":
-        repository.add(session, DataElement(identifier=element.identifier))
-        await session.flush()
+async def _add_new_elements(session: AsyncSession, plan: Plan) -> None:
+    """Their versions point at them, and all of them at once take one statement."""
+    for change in plan.pending:
+        if isinstance(change.content, ElementDefinition) and change.kind == "create":
+            repository.add(session, DataElement(identifier=change.content.identifier))
+    await session.flush()
+
+
+def _add_element(session: AsyncSession, actor: Actor, element: ElementDefinition, change: Change) -> None:
     rows.add_element_version(
         session,
         actor,
@@ -100,7 +106,6 @@ async def _add_element(session: AsyncSession, actor: Actor, element: ElementDefi
         status=RegistrationStatus.RECORDED,
         is_breaking=bool(change.breaks),
     )
-    await session.flush()
 
 
 async def _record(session: AsyncSession, actor: Actor, plan: Plan) -> None:

@@ -1,6 +1,6 @@
 """Moving elements and rules along their registration status, by another person than who proposed them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -67,6 +67,51 @@ async def change_registration_status(
         details={"versions": [found.version for found in moving], "status": status.value},
     )
     return moving
+
+
+async def approve_all(
+    session: AsyncSession, subject: Subject, elements: Collection[str], rules: Collection[str], *, note: str
+) -> None:
+    """Qualify the newest versions of these elements and rules, checked and recorded as one by one."""
+    await repository.lock_registry(session)
+    versions = {found.identifier: found for found in await repository.list_newest(session)}
+    moving = [versions[identifier] for identifier in elements]
+    newest_rules = {found.identifier: found for found in await repository.list_newest_rules(session)}
+    moving_rules = [newest_rules[identifier] for identifier in rules]
+    _check_steward_of_each(subject, [found.steward for found in moving])
+    _check_steward_of_each(subject, [versions[rule.element].steward for rule in moving_rules])
+    await _check_qualifiable(session, moving)
+    everything: list[DataElementVersion | RuleVersion] = [*moving, *moving_rules]
+    events = []
+    for found in everything:
+        old = RegistrationStatus(found.registration_status)
+        _check_move(subject, old, RegistrationStatus.QUALIFIED, found.proposed_by)
+        found.registration_status = RegistrationStatus.QUALIFIED.value
+        events.append(_moved(session, subject, found, old, note))
+    await session.flush()
+    await audit.record_all(session, events)
+
+
+def _check_steward_of_each(subject: Subject, stewards: Iterable[str | None]) -> None:
+    for steward in set(stewards):
+        _check_steward(subject, {steward})
+
+
+def _moved(
+    session: AsyncSession,
+    subject: Subject,
+    found: DataElementVersion | RuleVersion,
+    old: RegistrationStatus,
+    note: str | None,
+) -> audit.Event:
+    """The move, added to the item's own history, and the event that tells of it."""
+    is_element = isinstance(found, DataElementVersion)
+    item = "data_element" if is_element else "rule"
+    status = RegistrationStatus(found.registration_status)
+    rows.add_status_change(session, subject.actor, item, found.identifier, found.version, old, status, note)
+    action = AuditAction.DATA_ELEMENT_CHANGE_STATUS if is_element else AuditAction.RULE_CHANGE_STATUS
+    told: dict[str, object] = {"versions": [found.version]} if is_element else {"version": found.version}
+    return audit.Event(subject.actor, action, item, found.identifier, {**told, "status": status.value})
 
 
 def _chosen(
@@ -166,14 +211,7 @@ async def change_rule_status(
     old = RegistrationStatus(rule.registration_status)
     _check_move(subject, old, status, rule.proposed_by)
     rule.registration_status = status.value
-    rows.add_status_change(session, subject.actor, "rule", identifier, rule.version, old, status, note)
+    event = _moved(session, subject, rule, old, note)
     await session.flush()
-    await audit.record(
-        session,
-        subject.actor,
-        AuditAction.RULE_CHANGE_STATUS,
-        "rule",
-        identifier,
-        details={"version": rule.version, "status": status.value},
-    )
+    await audit.record_all(session, [event])
     return rule
