@@ -1,0 +1,69 @@
+"""What a request asks of the database, and how the database would go about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.kit.db import Database
+
+# They grow with every submission and every read: walking one of them from end to end is an error.
+GROWING = frozenset(
+    {
+        "access_tokens",
+        "audit_events",
+        "collections",
+        "data_reads",
+        "divisions",
+        "drafts",
+        "idempotency_keys",
+        "record_revisions",
+        "records",
+        "submissions",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    statement: str
+    parameters: Any
+
+
+@contextmanager
+def asked(database: Database) -> Iterator[list[Asked]]:
+    """Every statement of the block, but for the savepoints that only tests have."""
+    statements: list[Asked] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if "SAVEPOINT" not in statement:
+            statements.append(Asked(statement, parameters))
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def walked(connection: AsyncConnection, statement: Asked) -> set[str]:
+    """The growing tables that a statement would walk from end to end although an index may be used.
+
+    The tests' tables are small, so walking is made dear: what is walked all the same has no index that serves.
+    """
+    if not statement.statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+        return set()
+    await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    one = statement.parameters[0] if isinstance(statement.parameters, list) else statement.parameters
+    plans = (await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement.statement}", one)).scalar_one()
+    return {node["Relation Name"] for node in _nodes(plans[0]["Plan"]) if node["Node Type"] == "Seq Scan"} & GROWING
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)

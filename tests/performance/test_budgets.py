@@ -1,0 +1,94 @@
+"""The budget of the busiest routes, as statements and plans (P10): a stopwatch in a test only measures the machine.
+
+A statement more, or a walk through a table that grows, is what makes a route slow in a county; either fails here.
+`make bench` measures the time.
+"""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from hub.capture.models import Collection
+from hub.kit.db import Database
+from tests.capture.factories import create_collection, create_published_form, rows, save, submit
+from tests.exchange.factories import calling, grant
+from tests.exchange.factories import submit as submit_rows
+from tests.grants.factories import MIGRANTS, create_element
+from tests.people import EAST, VILLAGES, People
+from tests.performance.asked import Asked, asked, walked
+from tests.store.factories import make_row
+
+# A scope is told once a transaction, and the tests' usual savepoints share theirs: so these commit.
+pytestmark = pytest.mark.full_transaction
+
+SAVING, CHECKING, SUBMITTING, CORRECTING = 11, 8, 15, 16
+READING, FOLLOWING = 10, 9
+
+
+async def refuse_walks(database: Database, statements: list[Asked]) -> None:
+    async with database.engine.connect() as connection:
+        for statement in statements:
+            assert not await walked(connection, statement), statement.statement
+
+
+class TestTownship:
+    @pytest.fixture
+    async def collection(self, database: Database, people: People) -> Collection:
+        await create_published_form(database, people)
+        return await create_collection(database, people)
+
+    @pytest.mark.subject("reporter_east")
+    async def test_saving_checking_submitting_correcting(
+        self, client: httpx.AsyncClient, database: Database, collection: Collection
+    ) -> None:
+        await save(client, collection, rows())  # the form is read and compiled once in each process
+        url = f"/api/v1/collections/{collection.id}"
+        with asked(database) as saving:
+            assert (await save(client, collection, rows())).status_code == 200
+        with asked(database) as checking:
+            assert (await client.post(f"{url}/validation")).json()["valid"]
+        with asked(database) as submitting:
+            assert (await submit(client, collection)).status_code == 201
+        await save(client, collection, rows(workers=70))
+        with asked(database) as correcting:
+            assert (await submit(client, collection, reason="核实后更正")).status_code == 201
+        counts = [len(statements) for statements in (saving, checking, submitting, correcting)]
+        budget = [SAVING, CHECKING, SUBMITTING, CORRECTING]
+        assert [count <= allowed for count, allowed in zip(counts, budget, strict=True)] == [True] * 4, counts
+        await refuse_walks(database, [*saving, *checking, *submitting, *correcting])
+
+
+class TestDepartment:
+    @pytest.fixture
+    async def program(self, database: Database, people: People) -> AsyncIterator[httpx.AsyncClient]:
+        async with database.transaction() as session:
+            await create_element(session)
+        number = await grant(database)
+        async with calling(database, people, "client_poverty_relief", grants=(number,)) as client:
+            yield client
+
+    async def test_reading_and_following(self, database: Database, program: httpx.AsyncClient) -> None:
+        counts = []
+        await program.get("/api/v1/changes")  # the first call of a minute also notes that the program is in use
+        for villages in (VILLAGES[EAST][:1], VILLAGES[EAST]):
+            await submit_rows(database, *(make_row(division=code, **{MIGRANTS: len(villages)}) for code in villages))
+            with asked(database) as reading:
+                answer = await program.get("/api/v1/data-values", params={"elements": MIGRANTS, "period": "2026-10"})
+            with asked(database) as following:
+                changes = await program.get("/api/v1/changes", params={"limit": 1000})
+            assert len(answer.json()["items"]) == len(villages)
+            assert changes.json()["items"]
+            await refuse_walks(database, [*reading, *following])
+            counts.append((len(reading), len(following)))
+        assert counts[0] == counts[1], "more rows, more statements"
+        assert counts[0][0] <= READING, counts
+        assert counts[0][1] <= FOLLOWING, counts
+
+
+async def test_a_walk_is_found(database: Database, people: People) -> None:
+    """The control: no index serves a search in payloads."""
+    async with database.engine.connect() as connection:
+        assert await walked(connection, Asked("SELECT 1 FROM records WHERE payload ? 'x'", None)) == {"records"}
+        await connection.execute(text("ROLLBACK"))
