@@ -1,7 +1,7 @@
 """The one shape every kind of value has."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import polars as pl
@@ -45,17 +45,18 @@ class Datatype(ABC):
         """Cells not written plainly, spelled so that `read_plain` may succeed; to `parse` they are the same."""
         return text.str.strip_chars(BLANKS)
 
-    @abstractmethod
-    def alphabet(self, domain: ValueDomain) -> str | None:
-        """The characters a readable cell may have, blanks apart; None for any. With another it is `unreadable`."""
+    def refused_spellings(self, text: pl.Expr, domain: ValueDomain) -> Sequence[tuple[str, pl.Expr]]:
+        """Which cells `parse` is sure to refuse, and with which finding code; the first that applies is told.
 
-    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
-        """By finding code, which respelled cells `parse` is sure to refuse with it.
-
-        It spares a column full of remarks the reading of every cell. Every other cell is left to `parse`.
+        It spares a column full of remarks the reading of every cell. Blank cells are none of these, and every other
+        is left to `parse`.
         """
         alphabet = self.alphabet(domain)
-        return {} if alphabet is None else {self.unreadable: text.str.contains(any_character_but(alphabet + BLANKS))}
+        return [] if alphabet is None else [(self.unreadable, text.str.contains(any_character_but(alphabet + BLANKS)))]
+
+    def alphabet(self, domain: ValueDomain) -> str | None:  # noqa: ARG002 - of some kinds every character may be
+        """The characters a readable cell may have, blanks apart; None for any. With another it is `unreadable`."""
+        return None
 
     @abstractmethod
     def polars_type(self, domain: ValueDomain) -> pl.DataType: ...

@@ -1,6 +1,6 @@
 """Amounts and rates, exact to their last digit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal as Number
 from typing import ClassVar
 
@@ -10,11 +10,11 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     MAXIMUM_DIGITS,
-    NUMERIC_CHARACTERS,
     canonical,
     check_range,
     digits_of,
     has_narrower_range,
+    is_no_numeral,
     is_out_of_range,
     plainly_spelled,
     range_schema,
@@ -70,15 +70,12 @@ class Decimal(Datatype):
         """It may have more digits than a number may have; whether it does depends on the zeros at its end."""
         return value.abs() >= Number(1).scaleb(MAXIMUM_DIGITS - decimals_of(domain))
 
-    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every number is written alike
-        return NUMERIC_CHARACTERS
-
     def respelled(self, text: pl.Expr) -> pl.Expr:
         return plainly_spelled(text)
 
-    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
+    def refused_spellings(self, text: pl.Expr, domain: ValueDomain) -> Sequence[tuple[str, pl.Expr]]:
         too_precise = rf"^[+-]?[0-9]{{1,{MAXIMUM_DIGITS}}}\.[0-9]{{{decimals_of(domain)},{LONGEST_FRACTION}}}[1-9]$"
-        return {**super().spelling_refusals(text, domain), "value-too-precise": text.str.contains(too_precise)}
+        return [(self.unreadable, is_no_numeral(text)), ("value-too-precise", text.str.contains(too_precise))]
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:
         return pl.Decimal(POLARS_PRECISION, decimals_of(domain))

@@ -1,6 +1,6 @@
 """Counts: persons, households, days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,10 +10,10 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     FIRST_TOO_LONG_INTEGER,
-    NUMERIC_CHARACTERS,
     check_range,
     digits_of,
     has_narrower_range,
+    is_no_numeral,
     is_out_of_range,
     plainly_spelled,
     range_schema,
@@ -64,15 +64,11 @@ class Integer(Datatype):
             **is_out_of_range(value, domain),
         }
 
-    def alphabet(self, domain: ValueDomain) -> str:  # noqa: ARG002 - every integer is written alike
-        return NUMERIC_CHARACTERS
-
     def respelled(self, text: pl.Expr) -> pl.Expr:
         return plainly_spelled(text)
 
-    def spelling_refusals(self, text: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
-        (by_character,) = super().spelling_refusals(text, domain).values()
-        return {self.unreadable: by_character | text.str.contains(FRACTION)}
+    def refused_spellings(self, text: pl.Expr, domain: ValueDomain) -> Sequence[tuple[str, pl.Expr]]:  # noqa: ARG002
+        return [(self.unreadable, is_no_numeral(text)), (self.unreadable, text.str.contains(FRACTION))]
 
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - every integer has one type
         return pl.Int64()

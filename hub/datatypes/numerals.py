@@ -24,6 +24,12 @@ NUMERAL = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)
 
 GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
 ZEROS_AFTER_POINT = r"^[+-]?[0-9]+\.[0-9]*0$"
+# NUMERAL as it may stand in a cell, blanks and full-width characters included; or nothing but blanks.
+CELL = (
+    f"^[{BLANKS}]*"
+    r"(?:[+\-－−＋]?(?:[1-9１-９][0-9０-９]{0,2}(?:[,，][0-9０-９]{3})+|[0-9０-９]+)(?:[.．][0-9０-９]+)?)?"
+    f"[{BLANKS}]*$"
+)
 
 
 def read_number(raw: object) -> Decimal | None:
@@ -43,6 +49,11 @@ def read_number(raw: object) -> Decimal | None:
             if len(text) <= LONGEST_NUMERAL and NUMERAL.fullmatch(text):
                 return Decimal(text.replace(",", ""))
     return None
+
+
+def is_no_numeral(text: pl.Expr) -> pl.Expr:
+    """Cells of a column that `read_number` reads as none; a blank one is nobody's number, and no mistake."""
+    return ~text.str.contains(CELL)
 
 
 def plainly_spelled(text: pl.Expr) -> pl.Expr:

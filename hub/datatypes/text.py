@@ -61,9 +61,6 @@ class Text(Datatype):
     def is_doubtful(self, value: pl.Expr, domain: ValueDomain) -> pl.Expr:  # noqa: ARG002 - any text may be
         return value.is_not_null()
 
-    def alphabet(self, domain: ValueDomain) -> None:  # noqa: ARG002 - any character is text
-        return None
-
     def polars_type(self, domain: ValueDomain) -> pl.DataType:  # noqa: ARG002 - one type
         return pl.String()
 

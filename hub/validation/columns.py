@@ -136,8 +136,16 @@ def _happening(frame: pl.DataFrame, conditions: Mapping[Named, pl.Expr]) -> list
 
 def _with_odd(reading: ColumnReading, text: pl.Series, odd: pl.Series, domain: ValueDomain) -> ColumnReading:
     """The reading with the cells that are not written plainly."""
+    cells, faults = text.alias(RAW).to_frame(), dict(reading.faults)
+    for code, refusal in DATATYPES[domain.datatype].refused_spellings(pl.col(RAW), domain):
+        refused = cells.select(refusal.fill_null(value=False)).to_series() & odd
+        if refused.any():
+            faults[code] = faults[code] | refused if code in faults else refused
+            odd &= ~refused
+            if not odd.any():
+                break
     rows = odd.arg_true()
-    return _with_cells(reading, rows, _read_odd(text.gather(rows), domain))
+    return _with_cells(ColumnReading(reading.values, faults), rows, _read_odd(text.gather(rows), domain))
 
 
 def _parsed(reading: ColumnReading, raw: pl.Series, where: pl.Series, domain: ValueDomain) -> ColumnReading:
@@ -165,13 +173,9 @@ def _read_odd(cells: pl.Series, domain: ValueDomain) -> pl.DataFrame:
     datatype, spelled, value = DATATYPES[domain.datatype], pl.col(RAW), pl.col(VALUE)
     is_plain = ~datatype.is_misread(spelled, domain).fill_null(value=False)
     read = cells.alias(RAW).to_frame().select(datatype.respelled(spelled))
-    read = read.with_columns(pl.when(is_plain).then(datatype.read_plain(spelled, domain)).alias(VALUE))
-    refusals = [(code, value.is_not_null() & refused) for code, refused in datatype.refusals(value, domain).items()]
-    refusals += [
-        (code, value.is_null() & refused) for code, refused in datatype.spelling_refusals(spelled, domain).items()
-    ]
-    code = pl.coalesce(pl.lit(None, pl.String()), *(pl.when(refused).then(pl.lit(name)) for name, refused in refusals))
-    read = read.select(VALUE, code.alias(CODE))
+    read = read.select(pl.when(is_plain).then(datatype.read_plain(spelled, domain)).alias(VALUE))
+    refusals = [pl.when(refused).then(pl.lit(code)) for code, refused in datatype.refusals(value, domain).items()]
+    read = read.with_columns(pl.coalesce(*refusals, pl.lit(None, pl.String())).alias(CODE))
     read = read.with_columns(pl.when(pl.col(CODE).is_null()).then(value).alias(VALUE))
     rest = (read[VALUE].is_null() & read[CODE].is_null()).arg_true()
     found = _read_each(cells.gather(rest), domain)
