@@ -19,6 +19,7 @@ from hub.kit.uploads.refusal import Refused
 LISTED = 10_000
 
 _LONGEST_PIECE = 8 * 1024 * 1024
+_CELL_END = b"</c>"
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']\$?([A-Za-z]{1,7})\$?([0-9]{1,9})["']""")
 _ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet[\s>]")
 _ROW = re.compile(rb"""<row\s[^>]*?\br=["']([0-9]{1,9})["'][^>]*?\shidden=["'](?:1|true)["']""")
@@ -55,8 +56,8 @@ class SheetScan:
     def feed(self, piece: bytes) -> None:
         text = self._plain(self._rest + piece)
         # Whole cells only, so that no pattern is cut in two.
-        end = text.rfind(b"</c>") + len(b"</c>")
-        if end < len(b"</c>") or end < len(text) - _LONGEST_PIECE:
+        end = text.rfind(_CELL_END) + len(_CELL_END) if _CELL_END in text else 0
+        if len(text) - end > _LONGEST_PIECE:
             end = text.rfind(b">") + 1
         self._rest = text[end:] if self._prefix is not None else text
         if len(self._rest) > _LONGEST_PIECE:
