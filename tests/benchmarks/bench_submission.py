@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,18 +33,17 @@ from hub.identity.models import Organization, Person
 from hub.kit.db import Database, set_scope
 from hub.kit.installation import open_database
 from hub.settings import Settings
+from tests.benchmarks.shape import COUNTS, ELEMENTS, NAMES, RULES, VILLAGES
 from tests.forms.factories import create_element, create_rule
 from tests.journey.hub_process import BIN, free_port
 from tests.people import COUNTY, People
 
-TOWNSHIPS, VILLAGES, ELEMENTS, RULES, WORKERS = 64, 20, 60, 250, 2
+TOWNSHIPS, WORKERS = 64, 2
 TARGET_PER_SECOND, TARGET_P95_MILLISECONDS = 45, 800
 # The first month only warms the processes up, and is what the second month's rules look back on.
 CLIENTS_OF_MONTH = {"2026-06": 8, "2026-07": 1, "2026-08": 8, "2026-09": 32}
 FORM = "village-month"
-NAMES = [f"element_{number}" for number in range(ELEMENTS)]
-COUNTS = [name for number, name in enumerate(NAMES) if number % 6 != 5]
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -137,18 +136,28 @@ async def _settle(database: Database) -> list[Desk]:
     ]
 
 
-@contextmanager
-def _served(data: Path) -> Iterator[str]:
-    """`hub serve` with two workers, ready to answer."""
+def _hub(data: Path) -> AbstractContextManager[str]:
     port = free_port()
-    environment = os.environ | {"HUB_DATA_DIR": str(data), "HUB_PORT": str(port), "HUB_LOG_LEVEL": "warning"}
+    settings = {"HUB_DATA_DIR": str(data), "HUB_PORT": str(port), "HUB_LOG_LEVEL": "warning"}
+    return _served([str(BIN / "hub"), "serve", "--workers", str(WORKERS)], settings, port, "/readyz")
+
+
+def _naive(database_url: str) -> AbstractContextManager[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.benchmarks.naive_submission", str(port), str(WORKERS)]
+    return _served(command, {"NAIVE_DATABASE_URL": database_url}, port, "/openapi.json")
+
+
+@contextmanager
+def _served(command: list[str], settings: dict[str, str], port: int, ready: str) -> Iterator[str]:
+    """A server with two workers, ready to answer."""
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([str(BIN / "hub"), "serve", "--workers", str(WORKERS)], env=environment)
+    process = subprocess.Popen(command, env=os.environ | settings)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not _is_ready(url):
+        while not _is_ready(url + ready):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the hub did not start")
+                raise RuntimeError("the server did not start")
             time.sleep(0.2)
         yield url
     finally:
@@ -158,7 +167,7 @@ def _served(data: Path) -> Iterator[str]:
 
 def _is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz").status_code == 200
+        return httpx.get(url).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -205,10 +214,23 @@ async def _month(url: str, desks: Sequence[Desk], month: str, clients: int) -> s
         saved, _slow = await _all(desks, clients, save)
         submitted, slow = await _all(desks, clients, submit)
     return (
-        f"{clients:3} clients: {submitted:6.1f} submissions/s ({submitted / TARGET_PER_SECOND:4.2f} × the target), "
+        f"{clients:3} clients, hub: {submitted:6.1f}/s ({submitted / TARGET_PER_SECOND:4.2f} × the target), "
         f"p95 {slow:6.0f} ms ({slow / TARGET_P95_MILLISECONDS:4.2f} × the limit); "
         f"{saved:6.1f} drafts/s; draft and submission {1 / (1 / saved + 1 / submitted):6.1f}/s"
     )
+
+
+async def _naive_month(url: str, desks: Sequence[Desk], clients: int) -> str:
+    chosen = random.Random(clients)  # noqa: S311 - repeatable data, no secret
+    limits = httpx.Limits(max_connections=clients)
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
+
+        async def submit(desk: Desk) -> None:
+            answer = await client.post(f"/forms/2026-{clients:02}", json=_draft(desk, chosen))
+            assert answer.status_code == 201, answer.text
+
+        submitted, slow = await _all(desks, clients, submit)
+    return f"{clients:3} clients, ORM + pydantic: {submitted:6.1f}/s, p95 {slow:6.0f} ms"
 
 
 async def _check_kept(database: Database) -> str:
@@ -222,13 +244,15 @@ async def _check_kept(database: Database) -> str:
     return f"{kept} submissions, none failed, all kept; fsync and synchronous_commit are on"
 
 
-async def _measure(application_url: str, data: Path) -> list[str]:
+async def _measure(application_url: str, owner_url: str, data: Path) -> list[str]:
     database = Database(application_url, pool_size=2)
     try:
         desks = await _settle(database)
-        with _served(data) as url:
+        with _hub(data) as url:
             lines = [await _month(url, desks, month, clients) for month, clients in CLIENTS_OF_MONTH.items()]
-        return [*lines[1:], await _check_kept(database)]
+        with _naive(owner_url) as url:
+            naive = [await _naive_month(url, desks, clients) for clients in (2, 1, 8, 32)]
+        return [*lines[1:], *naive[1:], await _check_kept(database)]
     finally:
         await database.close()
 
@@ -239,7 +263,7 @@ def main() -> None:
     try:
         with open_database(Settings(data_dir=folder / "data", demo=False)) as address:
             address.migrate()
-            lines = asyncio.run(_measure(address.application_url, folder / "data"))
+            lines = asyncio.run(_measure(address.application_url, address.owner_url, folder / "data"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     head = f"{VILLAGES} villages × {ELEMENTS} elements, {RULES} rules, {WORKERS} workers, {os.cpu_count()} cores"
