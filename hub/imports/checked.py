@@ -1,5 +1,6 @@
 """The whole of a file, checked part by part, and what is told of it."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from hub.geography.levels import CODE_LENGTHS
 from hub.grants import service as grants
 from hub.identity.subject import Subject
 from hub.imports import storing
-from hub.imports.checking import CheckedPart, Counts, check_part, parts
+from hub.imports.checking import CheckedPart, Counts, check_part, parts, prepare
 from hub.imports.errors import FileRefused
 from hub.imports.ground import Ground, survey
 from hub.imports.models import Import
@@ -94,7 +95,8 @@ async def check_all(
     for part in parts(table):
         async with database.transaction() as session:
             scope = await grants.read_scope(session, subject, supervising=True)
-            done.append(await check_part(session, scope, found, part, ground))
+            prepared = await prepare(session, scope, found, part, ground)
+        done.append(await asyncio.to_thread(check_part, found, prepared, ground))
         rows += len(part)
         await on_progress(rows)
     return Checked(found, ground, done)

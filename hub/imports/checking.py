@@ -1,6 +1,5 @@
 """The check of a file's rows, some counties at a time: the findings of every other door, with sheet, line and cell."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,31 +76,42 @@ def parts(table: FileTable) -> Iterator[FileTable]:
         yield table.filter(area.is_in(chosen)) if len(chosen) < len(sizes) else table
 
 
-async def check_part(
+@dataclass(frozen=True)
+class Prepared:
+    """A part with everything its check needs: from here on the database is not asked."""
+
+    file: FileTable
+    table: Table
+    expected: Mapping[str, str]
+
+
+async def prepare(
     session: AsyncSession, scope: ReadScope, found: Recognised, table: FileTable, ground: Ground
-) -> CheckedPart:
-    """Changes nothing. The check itself runs off the event loop."""
+) -> Prepared:
     form, period = found.form, found.period
-    townships = {
-        ground.township_of[code] for code in table.division.to_list() if code is not None and code in ground.township_of
-    }
-    asked = {code: name for township in sorted(townships) for code, name in ground.townships[township].asked.items()}
+    present = set(table.division.to_list())
+    townships = sorted({ground.township_of[code] for code in present if code in ground.township_of})
+    asked = {code: name for township in townships for code, name in ground.townships[township].asked.items()}
     rows = HeldRows(sorted({county_of(code) for code in townships}), form.object_class)
     held = await _held_now(session, scope, rows, form, period, table)
-    present = set(table.division.to_list())
     is_held = set(held["division"].to_list())
-    expected = {code: name for code, name in asked.items() if code in present or code not in is_held}
-    prepared = Table(
+    checked = Table(
         keys=_keys(table, asked),
         cells=_with_absent_columns(table, held),
         missing=table.missing if table.missing.width else None,
         past=await look_back_on(session, scope, rows, form, period),
         supplied=await _supplied(session, scope, rows, form, period),
     )
-    report = await asyncio.to_thread(
-        check_table, form.spec, prepared, expected_divisions=expected, known_divisions=ground.known
+    expected = {code: name for code, name in asked.items() if code in present or code not in is_held}
+    return Prepared(table, checked, expected)
+
+
+def check_part(found: Recognised, prepared: Prepared, ground: Ground) -> CheckedPart:
+    """CPU-bound, seconds for a province: call it off the event loop and outside any transaction."""
+    report = check_table(
+        found.form.spec, prepared.table, expected_divisions=prepared.expected, known_divisions=ground.known
     )
-    return _located(found, table, report)
+    return _located(found, prepared.file, report)
 
 
 def _keys(table: FileTable, names: Mapping[str, str]) -> pl.DataFrame:

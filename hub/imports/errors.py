@@ -22,8 +22,12 @@ class ImportStateConflict(Conflict):
 
 
 class FileRefused(Exception):
-    """The file as a whole cannot be stored; every reason at once. Never leaves this room."""
+    """The file as a whole cannot be stored; every reason at once. `form`: which one it is, as far as that was told.
 
-    def __init__(self, *problems: FileProblem) -> None:
+    Never leaves this room.
+    """
+
+    def __init__(self, *problems: FileProblem, form: str | None = None) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
+        self.form = form

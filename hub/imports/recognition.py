@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.calendar.periods import Period
-from hub.capture import bulk as tasks
 from hub.capture.opening import COLLECTED_OBJECT_CLASSES
 from hub.forms import service as forms
 from hub.forms.content import FormContent
@@ -90,22 +89,32 @@ def _meaning_one(group: Sequence[tuple[str, Sequence[str]]]) -> dict[str, str]:
     return {word: identifier for word, identifier in spelled if counts[word] == 1}
 
 
-async def recognise(session: AsyncSession, upload: Upload, asked: Asked, reach: str) -> Recognised:
-    """The table, or `FileRefused` with everything that is wrong with how it is laid out."""
+@dataclass(frozen=True)
+class FormsKnown:
+    """The forms that a file may be, with their spellings."""
+
+    published: Mapping[str, FormContent]
+    known: Sequence[KnownForm]
+
+
+async def forms_known(session: AsyncSession) -> FormsKnown:
     published = await load_forms(session)
-    known = [await known_form(session, form) for form in published.values()]
-    headed = _one_table([found for sheet in upload.sheets for found in _headings(sheet, known)])
+    return FormsKnown(published, [await known_form(session, form) for form in published.values()])
+
+
+def recognise(upload: Upload, asked: Asked, forms: FormsKnown) -> Recognised:
+    """The table, or `FileRefused` with everything that is wrong with how it is laid out. CPU-bound."""
+    headed = _one_table([found for sheet in upload.sheets for found in _headings(sheet, forms.known)])
     stated = stated_periods(headed)
-    chosen = _one_form(headed, known, asked.form, asked.period or (stated[0] if len(stated) == 1 else None))
-    form = published[chosen.code]
+    chosen = _one_form(headed, forms.known, asked.form, asked.period or (stated[0] if len(stated) == 1 else None))
+    form = forms.published[chosen.code]
     sheet = next(sheet for sheet in upload.sheets if sheet.name == headed.sheet)
     layout, table, problems = _read_as(form, chosen, sheet, headed)
     period, fault = _one_period(asked.period, [*stated, *_column_periods(table)], table.periods, form)
     if fault is not None:
-        opened = await tasks.list_periods_opened(session, form.code, reach)
-        problems.append(replace(fault, choices=fault.choices or listed(opened)))
+        problems.append(fault)
     if problems or period is None:
-        raise FileRefused(*problems)
+        raise FileRefused(*problems, form=form.code)
     return Recognised(form, period, sheet, headed, layout, table)
 
 

@@ -35,7 +35,7 @@ class FileTable:
             self.rows.filter(kept),
             self.division.filter(kept),
             self.cells.filter(kept),
-            self.missing.filter(kept),
+            self.missing.filter(kept) if self.missing.width else self.missing,
             self.periods,
         )
 

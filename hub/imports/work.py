@@ -4,8 +4,10 @@ Nothing but a county's own transaction makes it stored, and that transaction wri
 is done again reads and checks the file once more and passes over what is stored.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from psycopg.errors import DiskFull
 from sqlalchemy.exc import DBAPIError
 
 from hub.calendar.periods import Period
+from hub.capture import bulk as tasks
 from hub.capture.errors import TaskMoved
 from hub.identity import people
 from hub.identity.authentication import subject_of_person
@@ -24,7 +27,7 @@ from hub.imports.errors import FileRefused
 from hub.imports.files import file_of
 from hub.imports.models import Import
 from hub.imports.problems import FileProblem, listed
-from hub.imports.recognition import Asked, recognise
+from hub.imports.recognition import Asked, forms_known, recognise
 from hub.imports.states import OVER
 from hub.kit import clock
 from hub.kit.db import Database, set_scope
@@ -54,7 +57,7 @@ async def work(database: Database, key: str) -> None:
         try:
             state, problems = await _import(database, given)
         except FileRefused as refusal:
-            state, problems = "refused", refusal.problems
+            state, problems = "refused", await _with_choices(database, given, refusal)
         except TaskMoved as moved:
             state, problems = "failed", [FileProblem(moved.code, moved.detail)]
         except ServiceUnavailable:
@@ -67,6 +70,16 @@ async def work(database: Database, key: str) -> None:
             full = storage_full()
             state, problems = "failed", [FileProblem(full.code, full.detail)]
         await _end(database, given, state, problems)
+
+
+async def _with_choices(database: Database, given: Import, refusal: FileRefused) -> list[FileProblem]:
+    """Which periods are open is what a caller wants to know who did not say which is meant."""
+    wanting = [problem for problem in refusal.problems if problem.code == "period_unknown"]
+    if not wanting or refusal.form is None:
+        return list(refusal.problems)
+    async with database.transaction() as session:
+        opened = await tasks.list_periods_opened(session, refusal.form, given.reach)
+    return [replace(problem, choices=listed(opened)) if problem in wanting else problem for problem in refusal.problems]
 
 
 async def _begin(database: Database, import_id: UUID) -> Import | None:
@@ -104,7 +117,9 @@ async def _import(database: Database, given: Import) -> Outcome:
     upload = await read_upload(file_of(given.id), filename=given.filename, limits=IMPORT_LIMITS)
     asked = Asked(given.form, None if given.period is None else Period.parse(given.period))
     async with database.transaction() as session:
-        found = await recognise(session, upload, asked, given.reach)
+        forms = await forms_known(session)
+    found = await asyncio.to_thread(recognise, upload, asked, forms)
+    async with database.transaction() as session:
         found, ground = await open_ground(session, given.reach, found)
         stored = [area.area for area in await repository.list_areas(session, [given.id])]
     if not is_resumed:
