@@ -134,12 +134,11 @@ class _TableCheck:
 
     def _spelled_out(self, by_row: pl.DataFrame, limit: int) -> list[PlacedFinding]:
         """The first findings. Rows of one division and entity are examined together."""
-        found = by_row.filter(pl.col("error") + pl.col("warning") > 0)
-        keys = found[FIRST].unique(maintain_order=True)
+        count = pl.col("error") + pl.col("warning")
+        found = by_row.filter(count > 0)
+        keys = found.unique(FIRST, keep="first", maintain_order=True).filter(count.cum_sum() - count < limit)[FIRST]
         listed: list[PlacedFinding] = []
         for offset in range(0, keys.len(), ROWS_SPELLED_OUT_AT_ONCE):
-            if len(listed) >= limit:
-                break
             some = keys.slice(offset, ROWS_SPELLED_OUT_AT_ONCE)
             places = found.filter(pl.col(FIRST).is_between(some[0], some[-1]))[ROW]
             rows = self._rows(places)
