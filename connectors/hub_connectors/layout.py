@@ -9,7 +9,8 @@ from hub_connectors.mapping import DIVISION, NOTE, TOWNSHIP, VILLAGE
 NUMBER = "序号"
 TOTAL = "合计"
 SUBTOTAL = "小计"
-WIDTHS = {NUMBER: 6, DIVISION: 15, TOWNSHIP: 16, VILLAGE: 20, NOTE: 40}
+WIDTHS = {NUMBER: 6, DIVISION: 15, TOWNSHIP: 16, VILLAGE: 20, NOTE: 30}
+NARROWEST, WIDEST = 9, 13  # of a figure's column, in digits; a Chinese character is as wide as two
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Leaf:
     @property
     def heading(self) -> str:
         return self.text or self.column
+
+    @property
+    def width(self) -> int:
+        return WIDTHS.get(self.column, min(max(NARROWEST, 2 * len(self.heading) + 1), WIDEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,17 @@ class FormLayout:
     def leading(self) -> int:
         """How many columns stand before the first figure."""
         return next(index for index, leaf in enumerate(self.leaves) if leaf.column not in WIDTHS)
+
+    def heading_lines(self) -> list[int]:
+        """How many lines of text each heading row must hold: long headings wrap, and nothing may be cut off."""
+        lines = [1] * self.depth
+        for cell in self.heading_cells(0):
+            width = sum(leaf.width for leaf in self.leaves[cell.left : cell.right + 1])
+            needed = -(-(2 * len(cell.text)) // max(2, width - 1))
+            share = -(-needed // (cell.bottom - cell.top + 1))
+            for row in range(cell.top, cell.bottom + 1):
+                lines[row] = max(lines[row], share)
+        return lines
 
     def heading_cells(self, top: int) -> Iterator[HeadingCell]:
         """Where each heading stands: a leaf reaches down to the last heading row, as it does on paper."""

@@ -12,7 +12,7 @@ from hub_connectors.client import HubClient
 from hub_connectors.connector import Connector
 from hub_connectors.database import Target
 from hub_connectors.delivering import Written
-from hub_connectors.errors import ConnectorError, DeliveryParked, ReceiptNotFiled
+from hub_connectors.errors import AnotherRunFinished, ConnectorError, DeliveryParked, ReceiptNotFiled, Stopped
 from hub_connectors.gathering import gather, report_of
 from hub_connectors.pull import CHANGES, FULL
 from hub_connectors.store import FAILED, INTERRUPTED, PARKED, SUCCEEDED, Store
@@ -96,6 +96,8 @@ class RunLog:
         match error:
             case KeyboardInterrupt():
                 self.end(INTERRUPTED, "由操作人中断。")
+            case Stopped():
+                self.end(INTERRUPTED, sentence(error))
             case DeliveryParked():
                 self.end(PARKED, sentence(error))
             case Exception():
@@ -135,12 +137,16 @@ def _run(desk: Desk, hub: HubClient, log: RunLog, *, period: str, out: Path, wan
     with desk.store.transaction() as connection:
         unfinished = queue.waiting(connection, desk.connector.name, queue.UNFINISHED)
     remarks = list(pulled.remarks)
+    own = None
     for entry in unfinished:
-        if (entry.period, entry.folder) != (period, folder):
+        if (entry.period, entry.folder) == (period, folder):
+            own = entry
+        else:
             remarks.extend(_finish_other(desk, hub, pulled.mode, entry))
-    entry = next(entry for entry in unfinished if (entry.period, entry.folder) == (period, folder))
-    written = _write_patiently(desk, log, entry)
-    delivering.file_receipts(hub, desk.store, entry)
+    if own is None:
+        raise AnotherRunFinished
+    written = _write_patiently(desk, log, own)
+    delivering.file_receipts(hub, desk.store, own)
     return Finished(_outcome(desk, period, pulled.mode, written), tuple(remarks))
 
 

@@ -26,6 +26,7 @@ from hub_connectors.mapping import (
 from hub_connectors.periods import in_words
 
 TITLE_ROW, REPORTING_ROW, HEADING_ROW = 0, 1, 2
+TITLE_HEIGHT, LINE_HEIGHT = 28, 13  # points
 
 # One fixed instant: the same rows must make the same bytes, so that the same delivery has the same checksum.
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -100,8 +101,10 @@ class _Sheet:
 
     def arrange(self, layout: FormLayout, first_data_row: int) -> None:
         for column, leaf in enumerate(layout.leaves):
-            width = WIDTHS.get(leaf.column, max(10, 2 * len(leaf.heading) + 2))
-            self._sheet.set_column(column, column, width)
+            self._sheet.set_column(column, column, leaf.width)
+        self._sheet.set_row(TITLE_ROW, TITLE_HEIGHT)
+        for row, lines in enumerate(layout.heading_lines(), start=HEADING_ROW):
+            self._sheet.set_row(row, LINE_HEIGHT * lines + 4)
         self._sheet.freeze_panes(first_data_row, layout.leading)
         self._sheet.repeat_rows(0, first_data_row - 1)
         self._sheet.set_landscape()

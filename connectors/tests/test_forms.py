@@ -158,6 +158,11 @@ class TestHeading:
             "Z": (4, 4, 4, 4),
         }
 
+    def test_a_long_heading_makes_its_rows_higher(self) -> None:
+        long = FormLayout(title="t", preparer="p", header=(Leaf("一" * 30), Heading("a", (Leaf("y"),))), signatures="")
+        assert self.LAYOUT.heading_lines() == [1, 1, 1]
+        assert long.heading_lines() == [3, 3]  # sixty digits wide over twelve, on two rows
+
     def test_knows_its_figures(self) -> None:
         assert (self.LAYOUT.columns, self.LAYOUT.leading, self.LAYOUT.depth) == (("x", "y", "z"), 2, 3)
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hub_connectors import queue
 from hub_connectors.database import Database, Target
-from hub_connectors.errors import DeliveryParked, HubUnreachable, ReceiptNotFiled
+from hub_connectors.errors import DeliveryParked, HubUnreachable, ReceiptNotFiled, Stopped
 from hub_connectors.tables import METADATA, deliveries
 
 LONGMEN, TUDI = "433124102200", "433124102201"
@@ -202,6 +202,29 @@ class TestHubDown:
 
 def refuse_connection(request: Any) -> Any:
     raise httpx.ConnectError("refused", request=request)
+
+
+class TestStop:
+    def test_a_stop_between_two_tries_leaves_the_delivery_to_the_next_run(
+        self, apart: Any, theirs: Database, tmp_path: Path
+    ) -> None:
+        break_down(tmp_path)
+        apart.pauses = StoppingPauses()
+        with pytest.raises(Stopped):
+            apart.run()
+        assert states(apart) == [("full", 1, "failed"), ("full", 2, "interrupted")]
+        assert [entry.state for entry in apart.waiting()] == [queue.PENDING]
+        mend(tmp_path)
+        apart.pauses = []
+        apart.run("2026-09")
+        assert apart.table("2026-10", theirs)[TUDI][COLUMN] == 211
+        assert apart.cell(TUDI, COLUMN, "2026-10") == 211
+        assert apart.waiting() == []
+
+
+class StoppingPauses(list[float]):
+    def append(self, seconds: float) -> None:
+        raise Stopped
 
 
 class TestUpgrade:
