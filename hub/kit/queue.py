@@ -7,7 +7,7 @@ A job runs at least once: a process that dies leaves its job to the next, so a j
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import procrastinate
@@ -121,6 +121,8 @@ async def working(database: Database, tasks: Sequence[QueuedTask]) -> AsyncItera
     try:
         yield
     finally:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
+        # procrastinate turns a first cancellation into a wish to stop, and forgets a wish that comes while it
+        # starts: the process then never ended.
+        while not worker.done():
+            worker.cancel()
+            await asyncio.wait([worker], timeout=GRACE_SECONDS)

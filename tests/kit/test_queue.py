@@ -164,3 +164,12 @@ class TestSchema:
                 )
             )
         assert unset == 0
+
+
+class TestEnding:
+    @pytest.mark.parametrize("seconds", [0, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15])
+    async def test_ends_whenever_it_is_told_to(self, database: Database, seconds: float) -> None:
+        """Also while the worker starts: a server process that was stopped then never ended."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            async with working(database, [Notes().task]):
+                await asyncio.sleep(seconds)
