@@ -121,8 +121,8 @@ async def working(database: Database, tasks: Sequence[QueuedTask]) -> AsyncItera
     try:
         yield
     finally:
-        # procrastinate turns a first cancellation into a wish to stop, and forgets a wish that comes while it
-        # starts: the process then never ended.
+        # A first cancellation may be lost while the worker starts (asyncio.wait_for before Python 3.12), and the
+        # process then never ended.
         while not worker.done():
             worker.cancel()
             await asyncio.wait([worker], timeout=GRACE_SECONDS)

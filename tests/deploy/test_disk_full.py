@@ -1,5 +1,6 @@
 """REL-R16: the disk of the data folder fills up while a township works, and there is room again later."""
 
+import json
 import os
 import subprocess
 import tempfile
@@ -104,6 +105,18 @@ def check_says_full(response: httpx.Response) -> None:
     assert int(response.headers["retry-after"]) > 0
 
 
+def check_log(hub: Hub) -> None:
+    """What a real process writes: a line of JSON for each call, with the route and never the query."""
+    with hub.caller("township-433124102") as api:
+        api.get("/data-elements", params={"q": "查询里的名字"})
+    log = (hub.folder / "hub.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    asked = [line for line in lines if line.get("route") == "/api/v1/data-elements"]
+    assert [(line["status"], line["caller_kind"]) for line in asked] == [(200, "person")]
+    assert {line["status"] for line in lines if line.get("status", 0) >= 500} == {507}
+    assert not any(name in log for name in ("查询里的名字", "%E6%9F%A5"))
+
+
 def save_until_it_works(desk: Desk, figure: int) -> None:
     deadline = time.monotonic() + RECOVERY_SECONDS
     while (response := desk.save(figure)).status_code != 200:
@@ -131,6 +144,7 @@ def test_below_the_reserve_writes_are_refused_and_reading_goes_on(hub: Hub, desk
     assert 'hub_problems_total{code="storage_full",status="507"} 2.0' in metrics
     ballast.unlink()
     save_until_it_works(desk, 102)
+    check_log(hub)
     assert desk.submit().status_code in {201, 422}  # 422: what is typed is judged again
 
 
