@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MOST_LISTED = 500  # a county's worth; a province whose unit is wrong would fill the log with one line a village
 CURSOR_UNUSABLE = frozenset({400, 410, 422})
 
 
@@ -83,5 +84,7 @@ class Violation:
 class CheckFailed(ConnectorError):
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        listed = "".join(f"\n  {violation}" for violation in self.violations)
-        super().__init__(f"数据不符合本部门表式，共 {len(self.violations)} 处，文件未替换，游标未移动：{listed}")
+        listed = "".join(f"\n  {violation}" for violation in self.violations[:MOST_LISTED])
+        others = len(self.violations) - MOST_LISTED
+        more = f"\n  另有 {others} 处没有列出。" if others > 0 else ""
+        super().__init__(f"数据不符合本部门表式，共 {len(self.violations)} 处，文件未替换，游标未移动：{listed}{more}")

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import pytest
 import sqlalchemy as sa
 from hub_connectors.connectors import CONNECTORS
-from hub_connectors.errors import CheckFailed, HubRefused, PeriodFault
+from hub_connectors.errors import CheckFailed, HubRefused, PeriodFault, Violation
 from hub_connectors.tables import runs
 
 LONGMEN, TUDI, INJECTED, QIMAPO = "433124102200", "433124102201", "433124103200", "433124103201"
@@ -200,6 +200,13 @@ class TestChecks:
         message = department.store.list_runs("poverty-relief")[-1].message
         assert LONGMEN in message
         assert QIMAPO in message
+
+    def test_a_flood_is_counted_and_listed_only_so_far(self) -> None:
+        faults = [Violation("2026-10", f"{number:012}", "人数", "0 至 9", "10") for number in range(700)]
+        told = str(CheckFailed(faults))
+        assert "共 700 处" in told
+        assert "另有 200 处没有列出" in told
+        assert told.count("\n") == 501
 
     def test_run_log_keeps_rows_and_states_in_order(self, department: Any) -> None:
         department.run()
