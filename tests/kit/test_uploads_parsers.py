@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from python_calamine import CalamineError
 
 from hub.kit.uploads.archive import check_archive
+from hub.kit.uploads.cell_text import cell_text
 from hub.kit.uploads.csv_reading import read_csv
 from hub.kit.uploads.detection import detect
+from hub.kit.uploads.handover import column_text
 from hub.kit.uploads.limits import FORM_LIMITS
 from hub.kit.uploads.refusal import Refused
 from hub.kit.uploads.sheet_scan import SheetScan
@@ -88,6 +90,16 @@ def test_any_csv_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
         encoding, (sheet,) = read_csv(path, FORM_LIMITS, tmp_path)
         assert encoding in {"utf-8", "utf-8-sig", "gb18030"}
         assert sheet["file"] == "0.arrow"
+
+
+CELLS = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6).map(float)
+
+
+@given(values=st.lists(CELLS, min_size=1) | st.lists(CELLS | st.booleans() | st.text(), min_size=1))
+@quick
+def test_a_column_is_written_as_its_cells_are(values: list[object]) -> None:
+    cells = [None if value is None else cell_text(value) for value in values]
+    assert column_text(values).to_pylist() == [text if text and text.strip() else None for text in cells]
 
 
 @pytest.mark.parametrize("limit", [1, 9, 10, 42, 99, 100, 5000, 60_000, 1_000_000])

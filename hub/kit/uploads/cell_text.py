@@ -3,13 +3,13 @@
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-_EXACT = 1e15
+FIRST_TOO_LONG = 1e15
 _LONGEST_PLAIN = 30
 
 
 def number_text(number: float) -> str:
     """At most 15 digits: a spreadsheet shows no more, and the rest is binary noise (0.1 + 0.2)."""
-    if number.is_integer() and abs(number) < _EXACT:
+    if number.is_integer() and abs(number) < FIRST_TOO_LONG:
         return str(int(number))
     text = repr(number)
     if len(text) > 16 or "e" in text:  # noqa: PLR2004 - 15 digits and a point
@@ -25,6 +25,7 @@ def percent_text(number: float) -> str:
 
 
 def cell_text(value: object) -> str:
+    """A number's `bool` is asked for before its `int`: True is one to Python."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

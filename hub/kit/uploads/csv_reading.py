@@ -45,7 +45,7 @@ def _texts(path: Path, encoding: str, height: int, width: int) -> Iterator[Seque
     for number, row in enumerate(_records(path, encoding)):
         if number == height:
             return
-        texts = [text if text and not text.isspace() else None for text in row[:width]]
+        texts = row[:width]
         yield texts if len(texts) == width else [*texts, *[None] * (width - len(texts))]
 
 

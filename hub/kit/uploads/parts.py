@@ -89,6 +89,6 @@ class _MarkupCheck:
             if is_wide or (encoding is not None and encoding[1].lower() not in {b"utf-8", b"utf8", b"us-ascii"}):
                 raise Refused("upload_xml_encoding")
         seen = self._last + piece
-        if any(word in seen for word in _DECLARATIONS):
+        if b"<!" in seen and any(word in seen for word in _DECLARATIONS):
             raise Refused("upload_declares_entities")
         self._last = piece[-16:]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from hub.kit.uploads.archive import Part, check_archive
-from hub.kit.uploads.cell_text import cell_text, number_text, percent_text
+from hub.kit.uploads.cell_text import percent_text
 from hub.kit.uploads.handover import Budget, write_rows
 from hub.kit.uploads.limits import UploadLimits
 from hub.kit.uploads.parts import check_content_types, check_relationships, unpack, unpack_whole
@@ -17,7 +17,6 @@ from hub.kit.uploads.sheet_scan import SheetScan
 
 _WORKBOOK, _RELATIONSHIPS, _STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
 _PERCENT_FORMATS = frozenset({"9", "10"})
-_KEPT_NUMBERS = 200_000
 
 
 def read_workbook(path: Path, limits: UploadLimits, target: Path) -> list[dict[str, Any]]:
@@ -58,45 +57,27 @@ def _answer(name: str, file: str, scan: SheetScan, *, is_hidden: bool) -> dict[s
     }
 
 
-def _rows(sheet: CalamineSheet, scan: SheetScan) -> Iterator[Sequence[str | None]]:
+def _rows(sheet: CalamineSheet, scan: SheetScan) -> Iterator[Sequence[object]]:
     if sheet.start is None:
         return
-    before = [None] * sheet.start[1]
-    numbers: dict[float, str] = {}
+    before: list[object] = [None] * sheet.start[1]
     for row, values in enumerate(sheet.iter_rows()):
-        # Types are told apart by class: True, 1 and 1.0 are one key to a dictionary.
-        texts = [
-            (value if value and not value.isspace() else None)
-            if value.__class__ is str
-            else (numbers.get(value) or _remember(numbers, value))
-            if value.__class__ is float
-            else cell_text(value)
-            for value in values
-        ]
+        cells = [*before, *values] if before else values
         if row in scan.errors or row in scan.percents:
-            _correct(texts, values, len(before), scan.errors.get(row, {}), scan.percents.get(row, set()))
-        yield [*before, *texts]
+            cells = list(cells)
+            _correct(cells, scan.errors.get(row, {}), scan.percents.get(row, set()))
+        yield cells
 
 
-def _remember(numbers: dict[float, str], number: float) -> str:
-    text = number_text(number)
-    if len(numbers) < _KEPT_NUMBERS:
-        numbers[number] = text
-    return text
-
-
-def _correct(
-    texts: list[str | None], values: Sequence[object], first: int, errors: dict[int, str], percents: set[int]
-) -> None:
+def _correct(cells: list[object], errors: dict[int, str], percents: set[int]) -> None:
     """What the reader does not tell: an error's name, and that a number was typed with a percent sign."""
     for column, text in errors.items():
-        if 0 <= column - first < len(texts):
-            texts[column - first] = text
+        if column < len(cells):
+            cells[column] = text
     for column in percents:
-        if 0 <= column - first < len(texts):
-            value = values[column - first]
-            if isinstance(value, float):
-                texts[column - first] = percent_text(value)
+        value = cells[column] if column < len(cells) else None
+        if isinstance(value, float):
+            cells[column] = percent_text(value)
 
 
 def _scan(file: BinaryIO, limits: UploadLimits) -> dict[str, SheetScan]:
