@@ -76,7 +76,9 @@ class Idempotency:
             kept = self._keep(session, caller, answer, status, headers(answer))
         elif kept.request_sha256 != self.request_sha256:
             raise IdempotencyKeyReused(_("这个 Idempotency-Key 已用于另一个内容不同的请求，请换一个新的。"))
-        return json.JSONResponse(kept.answer, status_code=kept.status, headers=kept.headers)
+        # In the one spelling: the database gives the keys of an object back in another order than they were written.
+        content = json.canonical(kept.answer)
+        return Response(content, status_code=kept.status, headers=kept.headers, media_type="application/json")
 
     def _keep(
         self, session: AsyncSession, caller: str, answer: Any, status: int, headers: dict[str, str]

@@ -1,4 +1,5 @@
 import asyncio
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -17,10 +18,10 @@ class Writes:
     def __init__(self) -> None:
         self.count = 0
 
-    async def __call__(self) -> dict[str, int]:
+    async def __call__(self) -> dict[str, object]:
         self.count += 1
         await asyncio.sleep(0.01)
-        return {"number": self.count}
+        return {"number": self.count, "at": "2026-11-22", "a": Decimal("1.10")}
 
 
 @pytest.mark.full_transaction
