@@ -123,6 +123,22 @@ class HeldReader:
         }
 
 
+class StatisticReader:
+    """Statistics as they were computed, exact: no values of the element, they may have more digits than it may."""
+
+    def __init__(self, schema: Mapping[str, pl.DataType], domains: Mapping[str, ValueDomain]) -> None:
+        self.domains = domains
+        self._columns = [
+            pl.col(name).cast(polars_type(domain), strict=False)
+            for name, domain in domains.items()
+            if name in schema and (schema[name].is_decimal() or schema[name] == pl.String())
+        ]
+
+    def read(self, held: pl.DataFrame, height: int) -> dict[str, pl.Series]:
+        read = {column.name: column for column in held.select(self._columns).iter_columns()}
+        return {name: read.get(name, nothing(name, polars_type(kind), height)) for name, kind in self.domains.items()}
+
+
 Named = TypeVar("Named", bound=Hashable)
 
 

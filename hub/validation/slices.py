@@ -7,7 +7,7 @@ from operator import or_
 
 import polars as pl
 
-from hub.validation.columns import ColumnReader, HeldReader, blank_out, is_written, nothing
+from hub.validation.columns import ColumnReader, HeldReader, StatisticReader, blank_out, is_written, nothing
 from hub.validation.form import FormSpec
 from hub.validation.judgement import accept_frame, broken, failing_rules, judge
 from hub.validation.lookback import LookBack
@@ -59,7 +59,7 @@ class SliceJudge:
         self.derived = ColumnReader({one.identifier: one.domain for one in derived})
         self.supplied = HeldReader(supplied, {one.identifier: one.domain for one in plan.supplied})
         self.past = {
-            look_back: HeldReader(
+            look_back: (StatisticReader if look_back.is_statistic else HeldReader)(
                 past.get(look_back, pl.Schema()), {one.identifier: look_back.domain(one.domain) for one in elements}
             )
             for look_back, elements in plan.looked_back.items()

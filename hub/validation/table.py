@@ -19,7 +19,8 @@ class Held:
     """What the hub already has: row i of `values` (a column for each identifier) belongs to row i of `keys`.
 
     `keys` has the columns `division` and `entity` (text; without the latter every entity is ""), each pair once.
-    `values` are text as the store writes them, or typed as the element's own column is.
+    `values` are text as the store writes them, or typed as the element's own column is; a float is no value, because
+    it has lost digits already. Statistics are decimals of the look-back's own scale (`LookBack.domain`), or their text.
     """
 
     keys: pl.DataFrame

@@ -306,3 +306,15 @@ def test_held_values_may_be_typed_or_text_but_never_floats() -> None:
         report = check_table(COLUMN_FORM, Table(table.keys, table.cells, past=past))
         rules = [placed.finding.rule for placed in report.findings]
         assert ("jump" in rules) is warned, column
+
+
+@pytest.mark.parametrize("dtype", [pl.Decimal(38, 8), pl.String()])
+def test_a_statistic_may_have_more_digits_than_a_value(dtype: pl.DataType) -> None:
+    form = FormSpec("form", 1, FIXED, (RuleSpec("near", 1, "amount <= usual(amount)", "error", "高于往常"),))
+    usual = pl.DataFrame({"amount": [Decimal("12345678.12345678")]}).cast(dtype)
+    table = table_of(["1"])
+    cells = table.cells.with_columns(amount=pl.lit("99999999"))
+    report = check_table(form, Table(table.keys, cells, past={LookBack.USUAL: Held(table.keys, usual)}))
+    (placed,) = report.findings
+    assert placed.finding.rule == "near"
+    assert "12345678.12345678" in placed.finding.message
