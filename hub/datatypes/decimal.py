@@ -10,7 +10,6 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     MAXIMUM_DIGITS,
-    canonical,
     check_range,
     digits_of,
     has_narrower_range,
@@ -21,6 +20,7 @@ from hub.datatypes.numerals import (
     read_number,
     refuse_long,
     refuse_out_of_range,
+    spelled_with,
 )
 from hub.kit.i18n import gettext as _
 
@@ -43,13 +43,13 @@ class Decimal(Datatype):
         number = read_number(raw)
         if number is None:
             raise ValueFault(self.unreadable, raw, _("必须是数字"))
-        refuse_long(number, raw)
+        whole, fraction = digits_of(number)
+        refuse_long(whole + fraction, raw)
         limit = decimals_of(domain)
-        _whole, fraction = digits_of(number)
         if fraction > limit:
             expectation = _("最多保留{limit}位小数") if limit else _("不能有小数")
             raise ValueFault("value-too-precise", raw, expectation.format(limit=limit))
-        value = canonical(number)
+        value = spelled_with(number, whole, fraction)
         refuse_out_of_range(value, raw, domain)
         return value
 

@@ -42,8 +42,8 @@ class Integer(Datatype):
         number = read_number(raw)
         if number is None:
             raise ValueFault(self.unreadable, raw, _("必须是整数"))
-        refuse_long(number, raw)
-        _whole, fraction = digits_of(number)
+        whole, fraction = digits_of(number)
+        refuse_long(whole + fraction, raw)
         if fraction:
             raise ValueFault(self.unreadable, raw, _("必须是整数"))
         value = int(number)

@@ -81,14 +81,18 @@ def digits_of(number: Decimal) -> tuple[int, int]:
 
 def canonical(number: Decimal) -> Decimal:
     """One spelling for one number: 1.50 and 1.5 are stored and hashed alike, and minus zero is zero."""
-    whole, fraction = digits_of(number)
+    return spelled_with(number, *digits_of(number))
+
+
+def spelled_with(number: Decimal, whole: int, fraction: int) -> Decimal:
+    """`canonical` for those who have counted the digits already."""
     if fraction:
         return number.normalize()
     return Decimal(int(number)) if whole else Decimal(0)
 
 
-def refuse_long(number: Decimal, raw: object) -> None:
-    if sum(digits_of(number)) > MAXIMUM_DIGITS:
+def refuse_long(digits: int, raw: object) -> None:
+    if digits > MAXIMUM_DIGITS:
         raise ValueFault("value-too-precise", raw, _("最多{limit}位有效数字").format(limit=MAXIMUM_DIGITS))
 
 
