@@ -22,8 +22,8 @@ WAITING = Gauge("hub_requests_waiting", "Requests that wait for a place", multip
 LONGEST_WAIT_SECONDS = 8.0
 # Callers that were all turned away at one moment must not all come back at one moment.
 RETRY_FROM_SECONDS, RETRY_SPREAD_SECONDS = 3, 8
-# A long poll works on nothing, but holds a connection.
-LONG_POLLS = 1000
+# They work on nothing, but each holds a connection.
+ASIDE = 1000
 
 
 class Overloaded(ServiceUnavailable):
@@ -38,7 +38,7 @@ class Places:
         self._queue = waiting
         self._longest_wait = longest_wait
         self._waiting = 0
-        self._polling = 0
+        self._aside = 0
 
     def check(self) -> None:
         """Turn a request away at the door when it would find no room in the queue."""
@@ -74,14 +74,14 @@ class Places:
 
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[None]:
-        """For a caller that asked to be kept waiting (`wait=`): it stands beside the places, not in one."""
-        if self._polling >= LONG_POLLS:
-            raise _overloaded("polls")
-        self._polling += 1
+        """For what waits for its caller: a long poll (`wait=`), or a large file that is taken in piece by piece."""
+        if self._aside >= ASIDE:
+            raise _overloaded("aside")
+        self._aside += 1
         try:
             yield
         finally:
-            self._polling -= 1
+            self._aside -= 1
 
 
 def _overloaded(reason: str) -> Overloaded:

@@ -180,7 +180,7 @@ class HubRoute(APIRoute):
                     if body and not wants_form:
                         await exact.json()
             is_poll = exact.method in SAFE_METHODS and "wait" in exact.query_params
-            async with places.aside() if is_poll else places.one():
+            async with places.aside() if is_poll or is_streamed else places.one():
                 return await handle(exact)
 
         async def close_afterwards(request: Request) -> Response:

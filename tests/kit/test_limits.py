@@ -257,8 +257,8 @@ class TestPlaces:
         async with room.one():
             room.check()
 
-    async def test_long_polls_stand_aside_and_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(places, "LONG_POLLS", 1)
+    async def test_what_waits_for_its_caller_stands_aside_and_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(places, "ASIDE", 1)
         room = Places(working=1, waiting=0)
         async with room.aside():
             async with room.one():
