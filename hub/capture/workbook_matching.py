@@ -14,7 +14,9 @@ from hub.capture.workbook_layout import (
     LISTS_SHEET,
     NAME_MARK,
     Identity,
+    SheetColumn,
     SheetPlan,
+    column_title,
     plan_sheets,
     titles_of,
 )
@@ -183,16 +185,13 @@ def _check_columns(plans: Sequence[SheetPlan], heads: Sequence[_Head], matched: 
             matched.faults.append(StructureFault("sheet_missing", message, plan.name))
             continue
         for column in lost:
-            message = _("缺少“{title}”这一列。").format(title="/".join(sorted(titles_of(column))))
+            message = _("缺少“{title}”这一列。").format(title=column_title(column))
             matched.faults.append(StructureFault("column_missing", message, plan.name))
-    titles = {mark: titles_of(column) for mark, column in asked.items()}
     for head in heads:
-        matched.faults += _column_faults(head, titles, found)
+        matched.faults += _column_faults(head, asked, found)
 
 
-def _column_faults(
-    head: _Head, titles: Mapping[str, frozenset[str]], found: Mapping[str, int]
-) -> Iterator[StructureFault]:
+def _column_faults(head: _Head, asked: Mapping[str, SheetColumn], found: Mapping[str, int]) -> Iterator[StructureFault]:
     sheet, title_row = head.sheet, head.first_row - _ROWS_OF_A_HEAD + 1
     for place in range(sheet.cells.width):
         mark = head.columns.get(place)
@@ -203,16 +202,16 @@ def _column_faults(
             if below.is_not_null().any():
                 message = _("多出一列“{title}”，本表没有这一列，请删去。").format(title=title or "")
                 yield StructureFault("column_added", message, sheet.name, cell)
-        elif mark not in titles:
+        elif mark not in asked:
             message = _("列“{title}”的标识不属于本表，请重新下载工作簿。").format(title=title or "")
             yield StructureFault("column_unknown", message, sheet.name, cell)
         elif found[mark] > 1 and mark not in {DIVISION_MARK, NAME_MARK}:
             message = _("“{title}”这一列出现了 {count} 次，请只留一列。").format(title=title or "", count=found[mark])
             yield StructureFault("column_duplicated", message, sheet.name, cell)
-        elif title not in titles[mark]:
+        elif title not in titles_of(asked[mark]):
             message = _("列名被改成了“{title}”，应为“{wanted}”。")
-            wanted = "/".join(sorted(titles[mark]))
-            yield StructureFault("column_renamed", message.format(title=title or "", wanted=wanted), sheet.name, cell)
+            message = message.format(title=title or "", wanted=column_title(asked[mark]))
+            yield StructureFault("column_renamed", message, sheet.name, cell)
 
 
 def _read_rows(head: _Head, form: FormContent, divisions: Mapping[str, str], matched: MatchedWorkbook) -> None:
