@@ -72,22 +72,21 @@ class Desk:
 
 
 class RunLog:
-    """The run's line in the log; each further attempt has a line of its own."""
+    """The run's line in the log; every attempt that failed stands in it."""
 
     def __init__(self, desk: Desk, period: str, mode: str) -> None:
-        self._desk, self._period, self.mode = desk, period, mode
-        self.attempt = 1
+        self._desk, self.mode = desk, mode
+        self._failed: list[dict[str, str]] = []
         self.id = desk.store.start_run(desk.connector.name, period, mode)
 
-    def next_attempt(self, message: str) -> None:
-        """A log that cannot be written is no reason not to try again."""
+    def note_failed_attempt(self, message: str) -> int:
+        """How many have failed by now. A log that cannot be written is no reason not to try again."""
+        self._failed.append({"at": self._desk.store.timestamp(), "message": message})
         try:
-            self.end(FAILED, message)
-            name = self._desk.connector.name
-            self.id = self._desk.store.start_run(name, self._period, self.mode, self.attempt + 1)
+            self._desk.store.note_failed_attempts(self.id, self._failed)
         except sa.exc.SQLAlchemyError as error:
             logger.warning("the run log cannot be written: %s", sentence(error))
-        self.attempt += 1
+        return len(self._failed)
 
     def end(self, state: str, message: str) -> None:
         self._desk.store.end_run(self.id, state, message)
@@ -173,14 +172,13 @@ def _write_patiently(desk: Desk, log: RunLog, entry: queue.Entry) -> Written:
             return delivering.write(desk.connector, desk.store, desk.target, entry, run_id=log.id, mode=log.mode)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             reason = sentence(error)
-        if log.attempt >= desk.retries.attempts:
+        failed = log.note_failed_attempt(reason)
+        if failed >= desk.retries.attempts:
             break
-        wait = desk.retries.wait(log.attempt)
-        log.next_attempt(f"第 {log.attempt} 次交付失败，{wait:g} 秒后再试：{reason}")
-        desk.pause(wait)
+        desk.pause(desk.retries.wait(failed))
     with desk.store.transaction() as connection:
-        queue.park(connection, entry, log.attempt, reason)
-    raise DeliveryParked(entry.id, log.attempt, reason, desk.connector.name)
+        queue.park(connection, entry, failed, reason)
+    raise DeliveryParked(entry.id, failed, reason, desk.connector.name)
 
 
 def _write_once(desk: Desk, log: RunLog, entry: queue.Entry) -> Written:
@@ -188,6 +186,7 @@ def _write_once(desk: Desk, log: RunLog, entry: queue.Entry) -> Written:
         return delivering.write(desk.connector, desk.store, desk.target, entry, run_id=log.id, mode=log.mode)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         reason = sentence(error)
+        log.note_failed_attempt(reason)
         with desk.store.transaction() as connection:
             queue.park(connection, entry, 1, reason)
         raise DeliveryParked(entry.id, entry.attempts + 1, reason, desk.connector.name) from error

@@ -35,11 +35,11 @@ class RunEntry:
     ended: str | None
     period: str
     mode: str
-    attempt: int | None
     rows: int | None
     changed: int | None
     state: str
     message: str
+    failed_attempts: list[dict[str, str]]
 
 
 class Store:
@@ -56,14 +56,14 @@ class Store:
         with self.database.transaction() as connection:
             yield connection
 
-    def start_run(self, connector: str, period: str, mode: str, attempt: int = 1) -> int:
+    def start_run(self, connector: str, period: str, mode: str) -> int:
         """Logged before anything else happens. A run still called running was killed: it is told so here."""
         with self.transaction() as connection:
             stale = sa.and_(runs.c.connector == connector, runs.c.state == RUNNING)
             message = "运行中断，没有写完；下次运行接着做。"
             connection.execute(sa.update(runs).where(stale).values(state=INTERRUPTED, message=message))
             entry = {"connector": connector, "started_at": self.timestamp(), "period": period, "mode": mode}
-            started = sa.insert(runs).values(**entry, attempt=attempt, state=RUNNING, message="")
+            started = sa.insert(runs).values(**entry, state=RUNNING, message="")
             key: Any = connection.execute(started).inserted_primary_key  # not RETURNING: MySQL has none
             return int(key[0])
 
@@ -72,12 +72,18 @@ class Store:
             ended = {"state": state, "message": message, "ended_at": self.timestamp()}
             connection.execute(sa.update(runs).where(runs.c.id == run).values(**ended))
 
-    def list_runs(self, connector: str) -> list[RunEntry]:
-        names = ("started_at", "ended_at", "period", "mode", "attempt", "rows", "changed", "state", "message")
-        shown = [runs.c[name] for name in names]
-        query = sa.select(*shown).where(runs.c.connector == connector).order_by(runs.c.id)
+    def note_failed_attempts(self, run: int, attempts: Sequence[Mapping[str, str]]) -> None:
         with self.transaction() as connection:
-            return [RunEntry(*row) for row in connection.execute(query)]
+            told = {"failed_attempts": {"attempts": list(attempts)}}
+            connection.execute(sa.update(runs).where(runs.c.id == run).values(**told))
+
+    def list_runs(self, connector: str) -> list[RunEntry]:
+        names = ("started_at", "ended_at", "period", "mode", "rows", "changed", "state", "message")
+        shown = [runs.c[name] for name in names]
+        query = sa.select(*shown, runs.c.failed_attempts).where(runs.c.connector == connector).order_by(runs.c.id)
+        with self.transaction() as connection:
+            rows = connection.execute(query).all()
+        return [RunEntry(*told, list(failed["attempts"]) if failed else []) for *told, failed in rows]
 
     def position(self, connector: str) -> Position | None:
         with self.transaction() as connection:

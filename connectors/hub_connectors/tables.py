@@ -69,7 +69,7 @@ runs = sa.Table(
     sa.Column("rows", sa.Integer),
     sa.Column("changed", sa.Integer),
     sa.Column("sha256", sa.String(64)),
-    sa.Column("attempt", sa.Integer),
+    sa.Column("failed_attempts", ExactJson),
     sa.Column("message", sa.Text, nullable=False),
 )
 
