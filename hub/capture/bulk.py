@@ -14,7 +14,6 @@ from hub.capture.errors import TaskMoved
 from hub.capture.etag import content_sha256
 from hub.capture.models import Collection, Draft, Submission
 from hub.capture.rows import SubmittedRow, TypedEntry
-from hub.capture.written_rows import written_rows
 from hub.forms.content import FormContent
 from hub.kit import clock, json
 from hub.kit.db import set_scope
@@ -41,13 +40,12 @@ class TownshipRows:
 
 @dataclass(frozen=True)
 class AreaRows:
-    """Checked rows of one county. `values` and `missing` are as `written_rows` takes them, with good rows only."""
+    """Checked rows of one county, good ones only, as `written_rows` gives them."""
 
     area: str
     form: FormContent
     period: str
-    values: pl.DataFrame
-    missing: pl.DataFrame
+    written: pl.DataFrame
     townships: Sequence[TownshipRows]
 
 
@@ -98,8 +96,7 @@ async def list_periods_opened(session: AsyncSession, form: str, reach: str) -> S
 async def compare_area(session: AsyncSession, rows: AreaRows) -> dict[str, RowCounts]:
     """How the rows stand to what is held, for each township; writes nothing."""
     await set_scope(session, [given.township for given in rows.townships])
-    written = _written(rows)
-    counts = await bulk.compare(session, _writing(rows, written))
+    counts = await bulk.compare(session, _writing(rows))
     return {given.township: counts.get(number, RowCounts()) for number, given in enumerate(rows.townships)}
 
 
@@ -112,9 +109,8 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
     """
     await set_scope(session, [given.township for given in rows.townships])
     tasks = await _lock(session, rows)
-    written = _written(rows)
-    writing = _writing(rows, written)
-    parts = await _parts(session, rows, written, tasks)
+    writing = _writing(rows)
+    parts = await _parts(session, rows, tasks)
     counts = await bulk.compare(session, writing)
     filing = {
         number: part
@@ -164,31 +160,22 @@ async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
     return tasks
 
 
-def _written(rows: AreaRows) -> pl.DataFrame:
-    numbers = {division: n for n, given in enumerate(rows.townships) for division in given.asked}
-    written = written_rows(rows.form, rows.values, rows.missing)
-    return written.with_columns(
-        writer=pl.Series([str(numbers[division]) for division in written["division"]], dtype=pl.String),
-        entity=pl.lit(""),
-    )
-
-
-def _writing(rows: AreaRows, written: pl.DataFrame) -> BulkWriting:
+def _writing(rows: AreaRows) -> BulkWriting:
+    numbers = {division: str(n) for n, given in enumerate(rows.townships) for division in given.asked}
+    writers = pl.Series("writer", [numbers[division] for division in rows.written["division"]], dtype=pl.String)
     return BulkWriting(
         rows.area,
         rows.form.object_class,
         rows.period,
-        written,
+        rows.written.with_columns(writers, pl.lit("").alias("entity")),
         rows.form.versions,
         [item.identifier for item in rows.form.supplied],
     )
 
 
-async def _parts(
-    session: AsyncSession, rows: AreaRows, written: pl.DataFrame, tasks: Mapping[str, Collection]
-) -> list[_Part]:
+async def _parts(session: AsyncSession, rows: AreaRows, tasks: Mapping[str, Collection]) -> list[_Part]:
     """Held rows are read only for townships whose rows are not all in the file."""
-    content = dict(zip(written["division"], written["content"], strict=True))
+    content = dict(zip(rows.written["division"], rows.written["content"], strict=True))
     absent = [division for given in rows.townships for division in given.asked if division not in content]
     found: Sequence[Record] = ()
     if absent:

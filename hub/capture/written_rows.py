@@ -23,9 +23,11 @@ def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame)
     captured = sorted(item.identifier for item in form.captured if item.identifier in values.columns)
     derived = sorted(item.identifier for item in form.derived if item.identifier in values.columns)
     domains = {item.identifier: item.spec.domain for item in form.fields}
-    members = pl.DataFrame(
-        [pl.Series("division", values["division"])]
-        + [_members(values[name], domains[name]) for name in (*captured, *derived)]
+    spelled = pl.DataFrame(
+        [values["division"], *(_spelled(values[name], domains[name]) for name in (*captured, *derived))]
+    )
+    members = spelled.with_columns(
+        pl.concat_str(pl.lit(f'"{name}":'), pl.col(name)).alias(name) for name in (*captured, *derived)
     )
     reasons = missing.select(
         pl.concat_str(pl.lit(f'"{name}":"'), pl.col(name).cast(pl.String), pl.lit('"')).alias(f"missing {name}")
@@ -77,12 +79,6 @@ def _answered(members: pl.DataFrame, reasons: pl.DataFrame) -> pl.Expr:
     if not names:
         return pl.lit("{}")
     return pl.concat_str(pl.lit("{"), pl.concat_str(names, separator=",", ignore_nulls=True), pl.lit("}"))
-
-
-def _members(values: pl.Series, domain: ValueDomain) -> pl.Series:
-    """`"identifier":value`, null where there is no value."""
-    text = _spelled(values, domain)
-    return pl.select(pl.concat_str(pl.lit(f'"{values.name}":'), text).alias(values.name)).to_series()
 
 
 def _spelled(values: pl.Series, domain: ValueDomain) -> pl.Series:

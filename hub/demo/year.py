@@ -16,6 +16,7 @@ from hub.calendar.deadlines import standard_due
 from hub.calendar.periods import Period
 from hub.capture import bulk, opening
 from hub.capture.bulk import AreaRows, FiledTownship, TownshipRows
+from hub.capture.written_rows import written_rows
 from hub.demo.values import Figures
 from hub.forms import service as forms
 from hub.forms.content import FormContent
@@ -104,8 +105,7 @@ async def _file(
         everybody.county,
         form,
         str(month),
-        report.values.insert_column(0, keys["division"]),
-        pl.DataFrame(height=len(divisions)),
+        written_rows(form, report.values.insert_column(0, keys["division"]), report.missing),
         [TownshipRows(code, codes, Writer(everybody.reporters[code].name, DOOR)) for code, codes in asked.items()],
     )
     filed = [one for one in await bulk.file_area(session, rows) if one.submission is not None]

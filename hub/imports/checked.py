@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,10 @@ class Checked:
 
     def area_rows(self, part: CheckedPart, given: Import) -> list[AreaRows]:
         return storing.area_rows(self.found.form, str(self.found.period), part, self.ground, given)
+
+    def areas(self, given: Import) -> Iterator[AreaRows]:
+        """Part by part: the text of a country's rows would not fit into memory."""
+        return (rows for part in self.parts for rows in self.area_rows(part, given))
 
     def entries(self) -> Mapping[str, Sequence[TypedEntry]]:
         found: dict[str, list[TypedEntry]] = defaultdict(list)

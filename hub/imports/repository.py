@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.imports.models import Import, ImportArea, ImportFinding
@@ -38,9 +38,11 @@ async def update_import(session: AsyncSession, import_id: UUID, values: Mapping[
     await session.execute(update(Import).where(Import.id == import_id).values(dict(values)))
 
 
-async def read_state(session: AsyncSession, import_id: UUID) -> str | None:
-    state: str | None = await session.scalar(select(Import.state).where(Import.id == import_id))
-    return state
+async def is_wanted(session: AsyncSession, import_id: UUID, area: str) -> bool:
+    """Not cancelled, and this county not stored yet."""
+    stored = exists().where(ImportArea.import_id == import_id, ImportArea.area == area)
+    wanted = select(Import.id).where(Import.id == import_id, Import.state != "cancelled", ~stored)
+    return await session.scalar(wanted) is not None
 
 
 async def lock_area(session: AsyncSession, import_id: UUID, area: str) -> None:

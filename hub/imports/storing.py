@@ -14,6 +14,7 @@ from hub.capture import bulk
 from hub.capture.bulk import AreaRows, FiledTownship, TownshipRows
 from hub.capture.confirmations import ConfirmedWarning
 from hub.capture.rows import TypedEntry
+from hub.capture.written_rows import written_rows
 from hub.forms.content import FormContent
 from hub.geography.levels import CODE_LENGTHS
 from hub.imports import repository
@@ -33,27 +34,19 @@ NUMBERS_NAMED = 200
 
 
 def area_rows(form: FormContent, period: str, part: CheckedPart, ground: Ground, given: Import) -> list[AreaRows]:
-    """The good rows of a part, county by county."""
+    """The good rows of a part, county by county. Written out all at once: a county alone is too little work."""
     codes = part.table.division.filter(part.is_good).alias("division")
-    area = codes.str.head(CODE_LENGTHS["county"]).alias("area")
-    values = part.values.filter(part.is_good).insert_column(0, codes)
-    missing = part.missing.filter(part.is_good) if part.missing.width else pl.DataFrame(height=len(codes))
+    missing = part.missing.filter(part.is_good) if part.missing.width else part.missing
+    written = written_rows(form, part.values.filter(part.is_good).insert_column(0, codes), missing)
     warnings = _warnings(form, part.findings, ground, given)
+    by_area = written.with_columns(area=pl.col("division").str.head(CODE_LENGTHS["county"])).sort(
+        "area", maintain_order=True
+    )
     found = []
-    for code in area.unique().sort():
-        chosen = area == code
-        divisions = codes.filter(chosen).to_list()
-        townships = sorted({ground.township_of[division] for division in divisions})
-        found.append(
-            AreaRows(
-                code,
-                form,
-                period,
-                values.filter(chosen),
-                missing.filter(chosen) if missing.width else pl.DataFrame(height=len(divisions)),
-                [_township_rows(ground, township, given, warnings.get(township, ())) for township in townships],
-            )
-        )
+    for rows in by_area.partition_by("area", maintain_order=True):
+        townships = sorted({ground.township_of[division] for division in rows["division"]})
+        everybody = [_township_rows(ground, township, given, warnings.get(township, ())) for township in townships]
+        found.append(AreaRows(rows["area"][0], form, period, rows, everybody))
     return found
 
 
@@ -107,8 +100,8 @@ def entries_of(part: CheckedPart, ground: Ground) -> dict[str, list[TypedEntry]]
     return found
 
 
-async def compare(database: Database, areas: Sequence[AreaRows]) -> RowCounts:
-    """How the rows stand to what is held, and of those rows the ones that would correct a submission."""
+async def compare(database: Database, areas: Iterable[AreaRows]) -> RowCounts:
+    """How the rows stand to what is held."""
     total = RowCounts()
     for rows in areas:
         async with database.transaction() as session:
@@ -117,7 +110,7 @@ async def compare(database: Database, areas: Sequence[AreaRows]) -> RowCounts:
     return total
 
 
-async def correcting(database: Database, areas: Sequence[AreaRows]) -> list[str]:
+async def correcting(database: Database, areas: Iterable[AreaRows]) -> list[str]:
     """The townships whose submitted values the rows would correct."""
     found = []
     for rows in areas:
@@ -172,8 +165,7 @@ async def _try_area(
 ) -> None:
     async with database.transaction() as session:
         await repository.lock_area(session, given.id, rows.area)
-        stored = {area.area for area in await repository.list_areas(session, [given.id])}
-        if rows.area in stored or await repository.read_state(session, given.id) == "cancelled":
+        if not await repository.is_wanted(session, given.id, rows.area):
             return
         filed = await bulk.file_area(session, rows)
         prefilled = {
@@ -217,7 +209,7 @@ def _details(rows: AreaRows, filed: Sequence[FiledTownship]) -> dict[str, object
         "area": rows.area,
         "form": rows.form.code,
         "period": rows.period,
-        "rows": rows.values.height,
+        "rows": rows.written.height,
         "changed_rows": sum(one.counts.differing for one in filed),
         "submissions": numbers[:NUMBERS_NAMED],
         "incomplete": [one.township for one in filed if not one.is_complete],

@@ -137,29 +137,38 @@ async def _import(database: Database, given: Import) -> Outcome:
 async def _conclude(
     database: Database, given: Import, subject: Subject, checked: Checked, *, is_resumed: bool
 ) -> Outcome:
-    areas = [rows for part in checked.parts for rows in checked.area_rows(part, given)]
     if not is_resumed:
-        counts = await storing.compare(database, areas) if given.dry_run else None
+        counts = await storing.compare(database, checked.areas(given)) if given.dry_run else None
         await _tell(database, given, checked, counts)
     if given.dry_run:
         return "done", ()
+    obstacle = await _obstacle(database, given, checked)
+    if obstacle is not None:
+        return "refused", [obstacle]
+    await _say(database, given, {"state": "storing"})
+    drafts = checked.entries() if given.accept_partial else {}
+    for part in checked.parts:
+        areas = await asyncio.to_thread(checked.area_rows, part, given)
+        await storing.store(database, given, subject.actor, areas, drafts)
+    await _count_stored(database, given, checked.refused_rows)
+    return "done", ()
+
+
+async def _obstacle(database: Database, given: Import, checked: Checked) -> FileProblem | None:
+    """What the caller must say before anything is stored."""
     if checked.has_errors and not given.accept_partial:
         message = _("有 {count} 行不合格，一行也没有写入；只写入合格的行请用 accept_partial。").format(
             count=checked.refused_rows
         )
-        return "refused", [FileProblem("rows_refused", message)]
-    if given.reason is None:
-        corrected = await storing.correcting(database, areas)
+        return FileProblem("rows_refused", message)
+    if given.reason is None and any(township.is_submitted for township in checked.ground.townships.values()):
+        corrected = await storing.correcting(database, checked.areas(given))
         if corrected:
             message = _("{count} 个乡镇已经提交，文件会更正它们的数据：请用 reason 写明原因。").format(
                 count=len(corrected)
             )
-            return "refused", [FileProblem("reason_missing", message, listed(corrected))]
-    await _say(database, given, {"state": "storing"})
-    drafts = checked.entries() if given.accept_partial else {}
-    await storing.store(database, given, subject.actor, areas, drafts)
-    await _count_stored(database, given, checked.refused_rows)
-    return "done", ()
+            return FileProblem("reason_missing", message, listed(corrected))
+    return None
 
 
 async def _subject(database: Database, given: Import) -> Subject:

@@ -115,7 +115,6 @@ async def record(
         )
     except IntegrityError as error:
         raise ConcurrentWriting(_("同一行刚刚由他人写入，请重新读取后再提交。")) from error
-    await repository.clear(session)
     return {writer: BulkRecorded(numbers[writer], submitted_at, counts[writer].differing) for writer in order}
 
 

@@ -8,19 +8,18 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.kit.copying import copy_in, copy_out
+from hub.kit.copying import copy_in, copy_out, driver_connection
 
 _STAGED = ("writer", "division", "entity", "payload", "missing", "answered")
 
 # Kept for the connection's life and emptied at every commit: making tables for each county would cost more than
 # the county. An unlogged heap of its own, so COPY and the merge write no log but the records' own.
-_CREATE_ROWS = text(
+_OPEN_STAGING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_rows (writer integer, division text, entity text,"
-    " payload jsonb, missing jsonb, answered text[], versions jsonb) ON COMMIT DELETE ROWS"
-)
-_CREATE_CHANGES = text(
-    "CREATE TEMPORARY TABLE IF NOT EXISTS staged_changes (writer integer, division text, entity text,"
-    " revision integer, changed text[]) ON COMMIT DELETE ROWS"
+    " payload jsonb, missing jsonb, answered text[], versions jsonb) ON COMMIT DELETE ROWS;"
+    " CREATE TEMPORARY TABLE IF NOT EXISTS staged_changes (writer integer, division text, entity text,"
+    " payload jsonb, missing jsonb, versions jsonb, revision integer, changed text[]) ON COMMIT DELETE ROWS;"
+    " DELETE FROM staged_rows; DELETE FROM staged_changes"
 )
 
 _KEEP_SUPPLIED = text(
@@ -34,8 +33,8 @@ _KEEP_SUPPLIED = text(
 
 # `revisions.changed_identifiers` once more, set-wise; a property test holds the two together.
 _FIND_CHANGES = text(
-    "INSERT INTO staged_changes (writer, division, entity, revision, changed)"
-    " SELECT s.writer, s.division, s.entity, coalesce(r.revision, 0) + 1,"
+    "INSERT INTO staged_changes (writer, division, entity, payload, missing, versions, revision, changed)"
+    " SELECT s.writer, s.division, s.entity, s.payload, s.missing, s.versions, coalesce(r.revision, 0) + 1,"
     " CASE WHEN r.area IS NULL THEN s.answered ELSE d.changed END"
     " FROM staged_rows s LEFT JOIN records r"
     " ON r.area = :area AND r.object_class = :object_class AND r.period = :period"
@@ -50,8 +49,10 @@ _FIND_CHANGES = text(
 )
 
 _COUNT_CHANGES = text(
-    "SELECT s.writer, count(*), count(*) FILTER (WHERE c.revision = 1), count(*) FILTER (WHERE c.revision > 1)"
-    " FROM staged_rows s LEFT JOIN staged_changes c USING (writer, division, entity) GROUP BY s.writer"
+    "SELECT writer, sum(total), sum(new), sum(changed) FROM ("
+    "SELECT writer, count(*) AS total, 0 AS new, 0 AS changed FROM staged_rows GROUP BY writer"
+    " UNION ALL SELECT writer, 0, count(*) FILTER (WHERE revision = 1), count(*) FILTER (WHERE revision > 1)"
+    " FROM staged_changes GROUP BY writer) counted GROUP BY writer"
 )
 
 _MERGE = text(
@@ -64,10 +65,9 @@ _MERGE = text(
     " written AS (INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind,"
     " payload, missing, versions, changed, submission, submitted_at, actor, door, reason)"
     " SELECT :area, :object_class, :period, n.division, n.entity, n.revision, n.seq,"
-    " CASE WHEN n.revision = 1 THEN 'value' WHEN s.payload ?| n.changed THEN 'correction' ELSE 'withdrawal' END,"
-    " s.payload, s.missing, coalesce(s.versions, CAST(:versions AS jsonb)), n.changed, n.number, :submitted_at,"
-    " n.actor, n.door, n.reason"
-    " FROM numbered n JOIN staged_rows s USING (writer, division, entity)"
+    " CASE WHEN n.revision = 1 THEN 'value' WHEN n.payload ?| n.changed THEN 'correction' ELSE 'withdrawal' END,"
+    " n.payload, n.missing, coalesce(n.versions, CAST(:versions AS jsonb)), n.changed, n.number, :submitted_at,"
+    " n.actor, n.door, n.reason FROM numbered n"
     " RETURNING area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
     " submission, submitted_at)"
     " INSERT INTO records (area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
@@ -90,9 +90,9 @@ class Numbered(NamedTuple):
 
 
 async def stage(session: AsyncSession, lines: bytes) -> None:
-    await session.execute(_CREATE_ROWS)
-    await session.execute(_CREATE_CHANGES)
-    await clear(session)
+    """What was staged before goes: within one transaction a second county may follow."""
+    connection = await driver_connection(session)
+    await connection.execute(_OPEN_STAGING)
     await copy_in(session, "staged_rows", _STAGED, lines)
 
 
@@ -122,7 +122,7 @@ async def find_changes(session: AsyncSession, area: str, object_class: str, peri
 
 async def count_changes(session: AsyncSession) -> list[tuple[int, int, int, int]]:
     """Writer, rows, new rows, changed rows."""
-    return [(row[0], row[1], row[2], row[3]) for row in await session.execute(_COUNT_CHANGES)]
+    return [(row[0], int(row[1]), int(row[2]), int(row[3])) for row in await session.execute(_COUNT_CHANGES)]
 
 
 async def merge(
@@ -143,12 +143,6 @@ async def merge(
     )
     key = {"area": area, "object_class": object_class, "period": period}
     await session.execute(_MERGE, {**key, **columns, "versions": versions, "submitted_at": submitted_at})
-
-
-async def clear(session: AsyncSession) -> None:
-    """A commit does the same; within one transaction a second county may follow."""
-    await session.execute(text("DELETE FROM staged_rows"))
-    await session.execute(text("DELETE FROM staged_changes"))
 
 
 # One unpacking for all elements of a row; `->>` would unpack the document once for each.
