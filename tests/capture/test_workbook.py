@@ -1,6 +1,7 @@
 """The Excel door: a task's workbook down, and up again with its differences and findings."""
 
 import io
+import zipfile
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +123,19 @@ class TestDownload:
         )
         shown = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
         assert shown[PEOPLE]["I6"].value == 120
+
+    async def test_makes_no_formula_of_what_was_typed(self, client: httpx.AsyncClient, collection: Collection) -> None:
+        typed_in = ["=1+1", "+1-1", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "＝1", '=HYPERLINK("http://x")']
+        names = ["population", "male", "female", "workers", "income", "surveyed_on"]
+        body = {"rows": [{"division": FIRST, "values": dict(zip(names, typed_in, strict=False))}]}
+        await save(client, collection, body)
+        content = await download(client, collection)
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            xml = b"".join(parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/sheet"))
+        assert xml.count(b"<f>") == len(VILLAGES[EAST]), "only the derived element's cells"
+        assert b"hyperlink" not in xml
+        read = (await upload(client, collection, content)).json()
+        assert (read["differences"], read["counts"]["refused"]) == ([], 6)
 
     @pytest.mark.subject("reporter_west")
     async def test_is_not_there_for_other_townships(self, client: httpx.AsyncClient, collection: Collection) -> None:

@@ -83,6 +83,36 @@ class TestWorkbookPages:
             {"division": SECOND, "values": {"workers": "二十"}, "missing": {}},
         ]
 
+    async def test_history_shows_page_workbook_and_program_apart(
+        self, desk: httpx.AsyncClient, people: People, collection: Collection
+    ) -> None:
+        """FEATURES W10: change by web, Excel and API, three lines, three doors."""
+        headers = await people.authorization("reporter_east") | {"If-Match": "*"}
+        draft, submission = (f"/api/v1/collections/{collection.id}/{name}" for name in ("draft", "submission"))
+        sheet = f"/collections/{collection.id}"
+        fields = (await read(desk, sheet)).form(sheet).fields
+        complete = {"population": "200", "male": "110", "female": "90", "workers": "80"}
+        given = {f"v.{village}.{name}": value for village in VILLAGES[EAST] for name, value in complete.items()}
+        await desk.post(sheet, data={**fields, **given, "action": "submit"}, headers=HTML)
+        page = await send(desk, collection, changed(await download(desk, collection), typed(LABOUR, "C6", 79)))
+        stored = page.form(f"{address(collection)}/draft")
+        await desk.post(stored.action, data=stored.fields, headers=HTML)
+        fields = (await read(desk, sheet)).form(sheet).fields
+        await desk.post(sheet, data={**fields, "action": "submit", "reason": "数错了"}, headers=HTML)
+        body = {"rows": [row(village, workers=78 if village == FIRST else 80) for village in VILLAGES[EAST]]}
+        await desk.put(draft, json=body, headers=headers)
+        await desk.post(submission, json={"reason": "又数错了"}, headers=headers)
+        history = await desk.get(
+            f"/api/v1/collections/{collection.id}/history",
+            params={"division": FIRST, "element": "workers"},
+            headers=headers,
+        )
+        assert [(one["new"], one["door"]) for one in history.json()["items"]] == [
+            (80, "web"),
+            (79, "excel"),
+            (78, "api"),
+        ]
+
     async def test_never_overwrites_what_was_saved_after_the_preview(
         self, desk: httpx.AsyncClient, database: Database, people: People, collection: Collection
     ) -> None:
