@@ -78,12 +78,22 @@ class Store:
             connection.execute(sa.update(runs).where(runs.c.id == run).values(**told))
 
     def list_runs(self, connector: str) -> list[RunEntry]:
-        names = ("started_at", "ended_at", "period", "mode", "rows", "changed", "state", "message")
-        shown = [runs.c[name] for name in names]
-        query = sa.select(*shown, runs.c.failed_attempts).where(runs.c.connector == connector).order_by(runs.c.id)
+        query = sa.select(runs).where(runs.c.connector == connector).order_by(runs.c.id)
         with self.transaction() as connection:
-            rows = connection.execute(query).all()
-        return [RunEntry(*told, list(failed["attempts"]) if failed else []) for *told, failed in rows]
+            return [
+                RunEntry(
+                    when=row.started_at,
+                    ended=row.ended_at,
+                    period=row.period,
+                    mode=row.mode,
+                    rows=row.rows,
+                    changed=row.changed,
+                    state=row.state,
+                    message=row.message,
+                    failed_attempts=row.failed_attempts["attempts"] if row.failed_attempts else [],
+                )
+                for row in connection.execute(query)
+            ]
 
     def position(self, connector: str) -> Position | None:
         with self.transaction() as connection:
