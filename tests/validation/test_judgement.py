@@ -8,6 +8,7 @@ from pandera.errors import SchemaErrors
 
 from hub.validation import FormSpec, Row, check
 from hub.validation.judgement import (
+    FEW_ROWS,
     VERDICTS,
     Failure,
     ValidatorSwitchedOff,
@@ -15,6 +16,7 @@ from hub.validation.judgement import (
     failures,
     frame_schema,
     is_accepted,
+    judge,
     verdict_columns,
 )
 from hub.validation.reading import build_frame, read_row
@@ -79,7 +81,15 @@ def test_the_frame_of_a_form_has_a_column_for_every_element(village_form: FormSp
     assert isinstance(village_form.plan.schema, pa.DataFrameSchema)
 
 
-def test_a_thousand_failures_are_all_listed() -> None:
+@pytest.mark.parametrize("height", [FEW_ROWS, 3 * FEW_ROWS])
+def test_all_failures_are_listed(height: int) -> None:
     """Pandera keeps a single failure case, because keeping all of a bad frame took minutes; none may be lost."""
-    frame = pl.DataFrame({"a": [3] * 1000, "b": [1] * 1000})
-    assert len(failures(frame, verdict_columns([pl.sql_expr("a <= b")] * 5))) == 5000
+    frame = pl.DataFrame({"a": [3] * height, "b": [1] * height})
+    assert len(failures(frame, verdict_columns([pl.sql_expr("a <= b")] * 5))) == 5 * height
+
+
+def test_few_rows_and_many_are_judged_alike() -> None:
+    many = pl.concat([FRAME] * FEW_ROWS)
+    verdicts = judge(many, RULES)
+    assert verdicts.height > FEW_ROWS
+    assert verdicts.head(FRAME.height).equals(judge(FRAME, RULES))

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandera.config import config_context
 
 from hub.datatypes import PermissibleValue, ValueDomain
 from hub.validation import (
@@ -23,6 +24,7 @@ from hub.validation import (
     check,
     check_table,
 )
+from hub.validation.judgement import ValidatorSwitchedOff
 
 Cells = Mapping[str, str | None]
 
@@ -318,3 +320,18 @@ def test_a_statistic_may_have_more_digits_than_a_value(dtype: pl.DataType) -> No
     (placed,) = report.findings
     assert placed.finding.rule == "near"
     assert "12345678.12345678" in placed.finding.message
+
+
+def test_pandera_judges_a_table_too() -> None:
+    table = table_of(["100"])
+    broken = Table(table.keys, table.cells.with_columns(part=pl.lit("200")))
+    assert not check_table(COLUMN_FORM, broken).is_valid
+    with config_context(validation_enabled=False), pytest.raises(ValidatorSwitchedOff):
+        check_table(COLUMN_FORM, broken)
+
+
+def test_a_column_that_is_not_the_forms_is_told_in_each_row_that_has_it() -> None:
+    table = table_of(["1", "2"])
+    report = check_table(COLUMN_FORM, Table(table.keys, table.cells.with_columns(alien=pl.Series(["x", None]))))
+    assert report.counts == {("error", "element-unknown"): 1}
+    assert report.is_good.to_list() == [False, True]
