@@ -14,11 +14,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from hub.capture import submission
 from hub.identity import people as identity_people
 from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.errors import NotFound
 from hub.kit.middleware import FIELDS
+from tests.capture.factories import create_collection, create_published_form, rows, save, submit
 from tests.people import People
 
 NAME, ID_NUMBER, FIGURE = "张秘密", "433124199001019876", "7654321"
@@ -135,6 +137,34 @@ class TestNoValues:
         self._check(written)
         told = [place for line in written.lines for place in line.get("exception", ())]
         assert any("sqlstate=23" in place and "table=organizations" in place for place in told)
+
+
+@pytest.mark.subject("reporter_east")
+class TestNoFigures:
+    async def test_of_a_townships_form_whatever_happens_to_it(
+        self,
+        client: httpx.AsyncClient,
+        database: Database,
+        people: People,
+        written: Written,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        await create_published_form(database, people)
+        collection = await create_collection(database, people)
+        typed = rows(workers=int(FIGURE), population=NAME)
+        assert (await save(client, collection, typed)).status_code == 200
+        assert (await submit(client, collection)).status_code == 422
+
+        async def broken(session: Any, *_arguments: object, **_named: object) -> None:
+            statement = text("SELECT CAST(:figure AS integer) / (CAST(:name AS integer) - 1)")
+            await session.execute(statement, {"figure": f"{FIGURE}{ID_NUMBER}", "name": NAME})
+
+        monkeypatch.setattr(submission, "submit_draft", broken)
+        assert (await submit(client, collection)).status_code == 500
+        assert [line["status"] for line in written.lines if line.get("method") == "POST"] == [422, 500]
+        assert any("sqlstate=22" in place for line in written.lines for place in line.get("exception", ()))
+        assert [marker for marker in MARKERS if marker in written.ours.getvalue()] == []
+        assert [marker for marker in MARKERS if marker in written.plain.getvalue()] != []
 
 
 class TestParameters:
