@@ -156,7 +156,7 @@ def serve(plan: KillPlan, told: Any) -> None:
 
 
 def control(hub: FakeHub, body: dict[str, Any]) -> dict[str, Any]:
-    """Corrections for the hub, and in return what it holds: the truth that the sink is compared with."""
+    """Corrections for the hub, and in return what it holds and what it was last told: the truth to compare with."""
     for period, village, element, value in body["changes"]:
         hub.change(period, village, **{element: value})
     hub.requests.clear()
@@ -167,7 +167,7 @@ def control(hub: FakeHub, body: dict[str, Any]) -> dict[str, Any]:
         }
         for period in (PERIOD, OTHER)
     }
-    return {"values": values, "receipts": [[key, receipt["sha256"]] for key, receipt in hub.receipts.items()]}
+    return {"values": values, "told": {receipt["file"]: receipt["sha256"] for receipt in hub.receipts.values()}}
 
 
 @dataclass
@@ -278,8 +278,13 @@ def play_round(hub: Hub, sink: Sink, tally: Tally, lengths: dict[bool, int], *, 
             return
         tally.kills += 1
         left = max(left - after, lengths[wants_changes] // 3)  # kept pages are not asked for again
+    compare(hub, sink, tally, truth["values"])
+
+
+def compare(hub: Hub, sink: Sink, tally: Tally, values: dict[str, dict[str, list[Any]]]) -> None:
+    """A run got through: the table is the hub's values by hash, no row too many, nothing left to do, the hub told."""
     for period in (PERIOD, OTHER):
-        source = digest([[village, *values] for village, values in sorted(truth["values"][period].items())])
+        source = digest([[village, *held] for village, held in sorted(values[period].items())])
         if sink.digest(period) != source:
             tally.faults.append(f"round {tally.rounds}: the sink of {period} is not the source")
     rows = 2 * VILLAGES
@@ -287,6 +292,10 @@ def play_round(hub: Hub, sink: Sink, tally: Tally, lengths: dict[bool, int], *, 
         tally.faults.append(f"round {tally.rounds}: rows too many or too few")
     if sink.count("connector_deliveries"):
         tally.faults.append(f"round {tally.rounds}: a delivery was forgotten")
+    told = hub.control({"changes": []})["told"]
+    for path in (sink.folder / "files").glob(f"*{PERIOD}*"):
+        if told.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
+            tally.faults.append(f"round {tally.rounds}: the hub was not told of {path.name}")
 
 
 def measured(hub: Hub, sink: Sink, *, wants_changes: bool) -> int:
