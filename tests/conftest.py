@@ -27,6 +27,8 @@ def _settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     for name in [name for name in os.environ if name.startswith("HUB_")]:
         del os.environ[name]
     os.environ["HUB_DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
+    # Tests call more often than any program may; tests/kit/test_limits.py sets limits of its own.
+    os.environ["HUB_CLIENT_REQUESTS_PER_MINUTE"] = os.environ["HUB_CLIENT_READS_PER_DAY"] = "0"
     settings.cache_clear()
     yield settings()
     settings.cache_clear()

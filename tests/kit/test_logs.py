@@ -74,6 +74,14 @@ class TestRequestLine:
         await client.get("/api/v1/divisions")
         assert written.requests("/api/v1/divisions")[0]["caller"] == "civil-affairs"
 
+    @pytest.mark.subject("registrar")
+    async def test_is_found_by_the_number_on_the_error_page(self, client: httpx.AsyncClient, written: Written) -> None:
+        page = await client.get("/data-elements/nothing", headers={"accept": "text/html"})
+        assert page.status_code == 404
+        number = page.headers["x-request-id"]
+        assert number in page.text
+        assert written.lines[-1]["request_id"] == number
+
     async def test_of_a_stranger_names_nobody(self, client: httpx.AsyncClient, written: Written) -> None:
         await client.get("/api/v1/people")
         assert "caller" not in written.requests("/api/v1/people")[0]
