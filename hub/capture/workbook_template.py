@@ -41,6 +41,8 @@ from hub.kit.spreadsheets import open_workbook
 from hub.kit.uploads.places import cell_name, column_letters
 from hub.validation import Past
 
+A4, LINE_POINTS = 9, 17
+
 _PREVIOUS_STYLE = {
     "locked": True,
     "font_color": "#666666",
@@ -147,7 +149,7 @@ class _Writer:
                 sheet.write_comment(NAME_ROW, place, note_of(column.field), options)
             sheet.set_column(place, place, _width(column), None, {"hidden": column.kind == "division"})
         sheet.set_row(IDENTIFIER_ROW, None, None, {"hidden": True})
-        sheet.set_row(NAME_ROW, 48)
+        sheet.set_row(NAME_ROW, LINE_POINTS * max(_lines(column) for column in plan.columns))
 
     def _write_row(self, sheet: Worksheet, plan: SheetPlan, row: int, division: DraftRow) -> None:
         for place, column in enumerate(plan.columns):
@@ -224,9 +226,11 @@ class _Writer:
                 sheet.data_validation(FIRST_ROW, place, last, place, check)
         sheet.freeze_panes(FIRST_ROW, FROZEN_COLUMNS)
         sheet.protect("", _ALLOWED)
+        # Printed on as many pages as it needs, each with its head and its villages.
+        sheet.set_paper(A4)
         sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(NAME_ROW, UNIT_ROW)
+        sheet.repeat_columns(0, FROZEN_COLUMNS - 1)
 
 
 def shown_value(domain: ValueDomain, value: Any) -> str | float | date:
@@ -249,8 +253,13 @@ def _style(domain: ValueDomain, style: Mapping[str, Any]) -> dict[str, Any]:
     return {**style, "num_format": formats.get(domain.datatype, "@")}
 
 
+def _lines(column: SheetColumn) -> int:
+    """How often a title wraps; a Chinese character is as wide as two digits, which widths are counted in."""
+    return -(-2 * len(column_title(column)) // _width(column))
+
+
 def _width(column: SheetColumn) -> int:
     if column.kind == "name":
         return 18
     is_wide = column.field is not None and column.field.spec.domain.datatype in {"text", "code"}
-    return 24 if is_wide else 12
+    return 20 if is_wide else 12

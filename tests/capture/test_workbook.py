@@ -191,7 +191,7 @@ class TestRoundTrip:
         assert [
             (one["division"], one["element"], one["sheet"], one["cell"], one["old"], one["new"])
             for one in read["differences"]
-        ] == [(THIRD, "workers", LABOUR, "C6", 80, "79")]
+        ] == [(THIRD, "workers", LABOUR, "C6", 80, 79)]
 
     async def test_in_another_language(self, client: httpx.AsyncClient, collection: Collection) -> None:
         await save(client, collection, rows())
@@ -264,6 +264,31 @@ class TestDryRun:
         by_api = (await client.post(f"/api/v1/collections/{collection.id}/validation")).json()
         assert [{**one, "sheet": None, "cell": None} for one in stored.json()["findings"]] == [
             {**one, "sheet": None, "cell": None} for one in by_api["findings"]
+        ]
+
+    async def test_reads_what_programs_make_of_typing(
+        self, client: httpx.AsyncClient, database: Database, collection: Collection
+    ) -> None:
+        """Numbers as text are taken; a day that became a number, and a number with a percent sign, are told."""
+        await save(client, collection, rows())
+
+        def type_oddly(book: openpyxl.Workbook) -> None:
+            book[PEOPLE]["C6"].value, book[PEOPLE]["C6"].data_type = "200", "s"
+            book[PEOPLE]["E6"] = " 110 "
+            book[ECONOMY]["E6"], book[ECONOMY]["E6"].number_format = 46000, "General"
+            book[ECONOMY]["C7"], book[ECONOMY]["C7"].number_format = 0.255, "0.0%"
+            book[LABOUR]["C8"] = datetime(2026, 3, 1)  # noqa: DTZ001 - what Excel makes of "3-1"
+
+        read = (await upload(client, collection, changed(await download(client, collection), type_oddly))).json()
+        assert [(one["sheet"], one["cell"], one["new"]) for one in read["differences"]] == [
+            (ECONOMY, "E6", "46000"),
+            (ECONOMY, "C7", "25.5%"),
+            (LABOUR, "C8", "2026-03-01"),
+        ]
+        assert [(one["code"], one["cell"]) for one in read["findings"]] == [
+            ("value-not-date", "E6"),
+            ("value-not-number", "C7"),
+            ("value-not-integer", "C8"),
         ]
 
     async def test_takes_no_formula_for_a_value(
@@ -340,26 +365,38 @@ class TestStore:
         seen = (await upload(client, collection, content)).json()
         assert seen["stale"]
         assert [(one["element"], one["old"], one["new"]) for one in seen["differences"]] == [
-            ("population", 200, "199"),
-            *[("workers", 70, "80")] * 3,
+            ("population", 200, 199),
+            *[("workers", 70, 80)] * 3,
         ]
         headers = {"If-Match": seen["etag"]}
         stored = await upload(client, collection, content, dry_run="false", headers=headers)
         assert (stored.status_code, stored.json()["stored"]) == (200, True)
 
+    async def test_refuses_two_files_and_two_answers_to_one_question(
+        self, client: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        content = await download(client, collection)
+        parts = [("file", ("a.xlsx", content)), ("file", ("b.xlsx", content))]
+        answer = await client.post(address(collection), files=parts, data={"dry_run": ["true", "false"]})
+        assert answer.status_code == 422
+        assert {(one["pointer"], one["code"]) for one in answer.json()["errors"]} == {
+            ("/file", "field_repeated"),
+            ("/dry_run", "field_repeated"),
+        }
+
+    async def test_says_in_chinese_that_a_text_is_no_file(
+        self, client: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        answer = await client.post(address(collection), data={"file": "上报.xlsx"})
+        assert answer.status_code == 422
+        assert [one["message"] for one in answer.json()["errors"]] == ["请选择要上传的文件。"]
+
     async def test_repeats_its_answer_to_the_same_key(self, client: httpx.AsyncClient, collection: Collection) -> None:
         content = changed(await download(client, collection), typed(PEOPLE, "C6", 199))
-        boundary = {"Idempotency-Key": "k", "Content-Type": "multipart/form-data; boundary=x"}
-        body = b"".join(
-            [
-                b'--x\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\nfalse\r\n',
-                b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n',
-                content,
-                b"\r\n--x--\r\n",
-            ]
-        )
-        first = await client.post(address(collection), content=body, headers=boundary)
-        again = await client.post(address(collection), content=body, headers=boundary)
+        key = {"Idempotency-Key": "k"}
+        first = await upload(client, collection, content, headers=key, dry_run="false")
+        # Another boundary, as every HTTP client draws one for each sending.
+        again = await upload(client, collection, content, headers=key, dry_run="false")
         assert (first.status_code, first.json()["stored"]) == (200, True)
         assert again.json() == first.json()
 
