@@ -53,7 +53,9 @@ class _TableCheck:
         self.spec, self.table, self.expected, self.known = spec, table, expected, known
         self.keys = keys_of(table.keys)
         self.order = ordered(self.keys)
-        self.missing = pl.DataFrame() if table.missing is None else table.missing
+        # A column in which nothing stands is text too, whatever type it came with.
+        self.cells = table.cells.cast(pl.String())
+        self.missing = pl.DataFrame() if table.missing is None else table.missing.cast(pl.String())
         self.supplied = AlignedHeld(table.supplied, self.keys, [one.identifier for one in spec.plan.supplied])
         self.past = {
             look_back: AlignedHeld(table.past[look_back], self.keys, [one.identifier for one in elements])
@@ -61,7 +63,7 @@ class _TableCheck:
             if look_back in table.past
         }
         past_schemas = {look_back: held.values.schema for look_back, held in self.past.items()}
-        self.judge = SliceJudge(spec, table.cells.columns, self.supplied.values.schema, past_schemas)
+        self.judge = SliceJudge(spec, self.cells.columns, self.supplied.values.schema, past_schemas)
 
     def report(self, limit: int) -> TableReport:
         placed, strangers = self._sort_out()
@@ -107,7 +109,7 @@ class _TableCheck:
             some = placed.slice(offset, ROWS_AT_ONCE)
             rows = some[ROW]
             yield Slice(
-                cells=rows_of(self.table.cells, rows),
+                cells=rows_of(self.cells, rows),
                 missing=rows_of(self.missing, rows),
                 past={look_back: held.rows(rows) for look_back, held in self.past.items()},
                 supplied=self.supplied.rows(rows),
@@ -155,7 +157,7 @@ class _TableCheck:
             self.table.keys.select(NAME)[places] if NAME in self.table.keys.columns else None,
         )
         cells, reasons = (
-            _written(rows_of(self.table.cells, places), height),
+            _written(rows_of(self.cells, places), height),
             _written(rows_of(self.missing, places), height),
         )
         supplied = _written(self.supplied.rows(places), height)

@@ -335,3 +335,12 @@ def test_a_column_that_is_not_the_forms_is_told_in_each_row_that_has_it() -> Non
     report = check_table(COLUMN_FORM, Table(table.keys, table.cells.with_columns(alien=pl.Series(["x", None]))))
     assert report.counts == {("error", "element-unknown"): 1}
     assert report.is_good.to_list() == [False, True]
+
+
+def test_a_column_in_which_nothing_stands_is_text() -> None:
+    table = table_of(["1", "2"])
+    nothing = pl.Series([None, None])
+    cells = table.cells.with_columns(part=nothing, amount=nothing)
+    report = check_table(COLUMN_FORM, Table(table.keys, cells, missing=pl.DataFrame({"part": nothing})))
+    assert report.is_good.all()
+    assert report.values.schema["part"] == pl.Int64()
