@@ -52,15 +52,7 @@ async def submit_draft(
     earlier = await newest_submission(session, collection)
     draft = await repository.get_draft(session, collection.area, collection.id)
     reason = (reason or "").strip() or None
-    if earlier is None:
-        lock = find_lock(collection, clock.now())
-        if lock is not None:
-            raise lock
-    elif draft is None:
-        raise NothingChanged(_("提交后没有改动，不需要再次提交。"))
-    elif reason is None:
-        message = _("这是对已提交数据的更正，请填写更正原因。")
-        raise ReasonRequired(message, errors=[ErrorItem("/reason", "reason_missing", message)])
+    _check_takes(collection, earlier, draft, reason)
     entries = typed_entries(draft, earlier)
     sheet = await open_sheet(session, subject, collection, entries)
     report = await check_entries(sheet, entries)
@@ -77,6 +69,19 @@ async def submit_draft(
     submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
     await _file(session, subject, collection, submission, spelled)
     return submission
+
+
+def _check_takes(collection: Collection, earlier: Submission | None, draft: Draft | None, reason: str | None) -> None:
+    """A first submission may be locked; a correction wants something that changed, and a reason."""
+    if earlier is None:
+        lock = find_lock(collection, clock.now())
+        if lock is not None:
+            raise lock
+    elif draft is None:
+        raise NothingChanged(_("提交后没有改动，不需要再次提交。"))
+    elif reason is None:
+        message = _("这是对已提交数据的更正，请填写更正原因。")
+        raise ReasonRequired(message, errors=[ErrorItem("/reason", "reason_missing", message)])
 
 
 def _confirm(
