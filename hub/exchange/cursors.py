@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.exchange import repository
 from hub.exchange.errors import CursorExpired
-from hub.exchange.models import ChangeCursor
 from hub.kit import clock, json
 from hub.kit.db import Database, uuid7
 from hub.kit.i18n import gettext as _
@@ -48,17 +47,15 @@ def fresh_id() -> UUID:
 
 
 async def keep(session: AsyncSession, cursor_id: UUID, standing: Standing) -> None:
-    await repository.put_cursor(
-        session,
-        ChangeCursor(
-            id=cursor_id,
-            organization=standing.organization,
-            generation=standing.generation,
-            grants_fingerprint=standing.fingerprint,
-            clocks=dict(standing.clocks),
-            created_at=clock.now(),
-        ),
-    )
+    cursor = {
+        "id": cursor_id,
+        "organization": standing.organization,
+        "generation": standing.generation,
+        "grants_fingerprint": standing.fingerprint,
+        "clocks": dict(standing.clocks),
+        "created_at": clock.now(),
+    }
+    await repository.put_cursor(session, cursor)
 
 
 async def find_clocks(session: AsyncSession, after: str, standing: Standing) -> dict[str, int]:

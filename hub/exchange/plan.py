@@ -46,10 +46,10 @@ class Plan:
 
 async def make_plan(session: AsyncSession, subject: Subject, question: ValueQuestion) -> Plan:
     """Raises `NotGranted` naming everything outside the scope, `QuestionInvalid` for what cannot be asked."""
-    scope = await grants.read_scope(session, subject)
+    scope, known = await grants.read_reach(session, subject)
     place, is_known = await _find_place(session, question.division)
     if question.elements is None:
-        identifiers = await _default_elements(session, scope, question, place)
+        identifiers = await _default_elements(session, scope, known, question, place)
     else:
         identifiers = question.elements
     request = ScopeRequest(identifiers, question.periods, place)
@@ -57,7 +57,9 @@ async def make_plan(session: AsyncSession, subject: Subject, question: ValueQues
         raise not_granted(found)
     if not is_known:
         raise _invalid("division", "division_unknown", _("没有行政区划“{code}”。").format(code=question.division))
-    elements = await grants.load_elements(session, identifiers)
+    elements = {name: known[name] for name in identifiers if name in known} or await grants.load_elements(
+        session, identifiers
+    )
     query = ValueQuery(
         object_class=_one_form(elements, identifiers, question.periods),
         periods=question.periods,
@@ -85,12 +87,16 @@ async def _find_place(session: AsyncSession, code: str | None) -> tuple[Place | 
 
 
 async def _default_elements(
-    session: AsyncSession, scope: ReadScope, question: ValueQuestion, place: Place | None
+    session: AsyncSession,
+    scope: ReadScope,
+    known: Mapping[str, ElementFact],
+    question: ValueQuestion,
+    place: Place | None,
 ) -> Sequence[str]:
     """All that is granted of the one form that the period belongs to; which one is asked when there are several."""
     if not scope.boxes:
         raise nothing_granted(scope)
-    of_class = await _granted_by_class(session, scope, question.periods[0])
+    of_class = await _granted_by_class(session, scope, known, question.periods[0])
     if question.object_class is not None:
         of_class = {question.object_class: of_class.get(question.object_class, [])}
     granted = [identifier for identifiers in of_class.values() for identifier in identifiers]
@@ -113,7 +119,9 @@ async def _default_elements(
     return next(iter(found.values()))
 
 
-async def _granted_by_class(session: AsyncSession, scope: ReadScope, period: Period) -> Mapping[str, list[str]]:
+async def _granted_by_class(
+    session: AsyncSession, scope: ReadScope, known: Mapping[str, ElementFact], period: Period
+) -> Mapping[str, list[str]]:
     """The identifiers with this type of period, by object class. A township may read every one there is."""
     of_class: dict[str, list[str]] = defaultdict(list)
     if scope.elements is None:
@@ -121,7 +129,8 @@ async def _granted_by_class(session: AsyncSession, scope: ReadScope, period: Per
         for version, _rank in found:
             of_class[version.object_class].append(version.identifier)
         return of_class
-    for identifier, fact in (await grants.load_elements(session, scope.elements)).items():
+    for identifier in sorted(scope.elements):
+        fact = known[identifier]
         if fact.current.period_type == period.type:
             of_class[fact.current.object_class].append(identifier)
     return of_class

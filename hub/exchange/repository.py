@@ -1,5 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -13,10 +14,12 @@ async def get_cursor(session: AsyncSession, cursor_id: UUID) -> ChangeCursor | N
     return await session.get(ChangeCursor, cursor_id)
 
 
-async def put_cursor(session: AsyncSession, cursor: ChangeCursor) -> None:
+_CURSOR = insert(ChangeCursor).on_conflict_do_nothing()
+
+
+async def put_cursor(session: AsyncSession, cursor: Mapping[str, Any]) -> None:
     """Keep a cursor; one with the same id says the same."""
-    values = {column.name: getattr(cursor, column.name) for column in ChangeCursor.__table__.columns}
-    await session.execute(insert(ChangeCursor).values(values).on_conflict_do_nothing())
+    await (await session.connection()).execute(_CURSOR, dict(cursor))
 
 
 async def delete_cursors_before(session: AsyncSession, instant: datetime) -> None:

@@ -95,13 +95,18 @@ async def _standing(session: AsyncSession, subject: Subject, plan: Plan) -> Stan
 
 def _etag(plan: Plan, standing: Standing, media_type: MediaType, after: Position | None, limit: int) -> str:
     """From question, grants and clocks, never from the body: a stream's would come too late (DESIGN.md §5)."""
-    told = json.dumps(
-        {
-            "query": plan.query,
-            "elements": {identifier: fact.current for identifier, fact in plan.elements.items()},
-            "standing": standing,
-            "form": [media_type, after, limit] if media_type == "application/json" else [media_type],
-        }
+    query = plan.query
+    told = repr(
+        (
+            query.object_class,
+            [str(period) for period in query.periods],
+            query.elements,
+            query.place.code if query.place else None,
+            query.as_of,
+            sorted((identifier, fact.current) for identifier, fact in plan.elements.items()),
+            (standing.organization, standing.generation, standing.fingerprint, sorted(standing.clocks.items())),
+            (media_type, after, limit) if media_type == "application/json" else (media_type,),
+        )
     )
     return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 

@@ -1,6 +1,7 @@
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ARRAY, Text, cast, select, text
+from sqlalchemy import ARRAY, Integer, Row, Text, any_, bindparam, cast, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.grants.models import AccessGrant, DataRead
@@ -12,7 +13,7 @@ async def next_serial(session: AsyncSession) -> int:
     return serial
 
 
-def add(session: AsyncSession, row: AccessGrant | DataRead) -> None:
+def add(session: AsyncSession, row: AccessGrant) -> None:
     session.add(row)
 
 
@@ -38,15 +39,28 @@ async def list_grants(
     return (await session.scalars(statement)).all()
 
 
-async def list_grants_of(session: AsyncSession, organization: str) -> Sequence[AccessGrant]:
-    """What an organisation holds or held, newest first."""
-    statement = (
-        select(AccessGrant)
-        .where(AccessGrant.organization == organization, AccessGrant.state.in_(("active", "suspended", "revoked")))
-        .order_by(AccessGrant.serial.desc())
-        .execution_options(populate_existing=True)
+_TERMS = (
+    select(
+        AccessGrant.number,
+        AccessGrant.organization,
+        AccessGrant.state,
+        AccessGrant.element_versions,
+        AccessGrant.divisions,
+        AccessGrant.period_from,
+        AccessGrant.period_to,
+        AccessGrant.valid_until,
+        AccessGrant.scenario,
     )
-    return (await session.scalars(statement)).all()
+    .where(
+        AccessGrant.organization == bindparam("organization"), AccessGrant.state.in_(("active", "suspended", "revoked"))
+    )
+    .order_by(AccessGrant.serial.desc())
+)
+
+
+async def list_terms_of(session: AsyncSession, organization: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What an organisation holds or held, newest first, as far as reading goes."""
+    return (await session.execute(_TERMS, {"organization": organization})).all()
 
 
 async def list_grants_on_element(session: AsyncSession, identifier: str) -> Sequence[AccessGrant]:
@@ -61,10 +75,33 @@ async def list_grants_on_element(session: AsyncSession, identifier: str) -> Sequ
     return (await session.scalars(statement)).all()
 
 
-async def list_element_versions(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[DataElementVersion]:
-    statement = (
-        select(DataElementVersion)
-        .where(DataElementVersion.identifier.in_(sorted(set(identifiers))))
-        .order_by(DataElementVersion.identifier, DataElementVersion.version)
+_VERSIONS = (
+    select(
+        DataElementVersion.identifier,
+        DataElementVersion.version,
+        DataElementVersion.registration_status,
+        DataElementVersion.is_breaking,
+        DataElementVersion.sharing_type,
+        DataElementVersion.source_organization,
+        DataElementVersion.steward,
+        DataElementVersion.object_class,
+        DataElementVersion.period_type,
+        DataElementVersion.valid_until,
+        DataElementVersion.superseded_by,
+        DataElementVersion.datatype,
+        cast(DataElementVersion.value_domain.op("->>")("decimals"), Integer).label("decimals"),
     )
-    return (await session.scalars(statement)).all()
+    .where(DataElementVersion.identifier == any_(bindparam("identifiers", type_=ARRAY(Text))))
+    .order_by(DataElementVersion.identifier, DataElementVersion.version)
+)
+
+
+async def list_element_versions(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    return (await session.execute(_VERSIONS, {"identifiers": sorted(set(identifiers))})).all()
+
+
+async def add_reads(session: AsyncSession, reads: Sequence[Mapping[str, Any]]) -> None:
+    await (await session.connection()).execute(_READ, list(reads))
+
+
+_READ = insert(DataRead)

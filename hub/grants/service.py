@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit import service as audit
@@ -15,13 +17,13 @@ from hub.grants.checks import RequestFacts, check_request
 from hub.grants.coverage import ElementFact, GrantTerms, VersionFact, read_scope_of
 from hub.grants.errors import GrantNotFound, GrantRequestInvalid, GrantStateConflict, NotTheSteward, OwnRequest
 from hub.grants.lifecycle import OF_THE_AUTHORITY_TOO, Decision, GrantState, deciding_organization, next_state
-from hub.grants.models import AccessGrant, DataRead
+from hub.grants.models import AccessGrant
 from hub.grants.schemas import AccessGrantCreate
 from hub.identity import organizations
 from hub.identity.subject import Subject
 from hub.kit import clock
+from hub.kit.db import uuid7
 from hub.kit.i18n import gettext as _
-from hub.registry.models import DataElementVersion
 from hub.settings import settings
 from hub.store.scope import ReadScope, ScopeBox, ScopeRequest
 
@@ -145,7 +147,7 @@ def _seen_by(subject: Subject) -> str | None:
 async def list_active_numbers(session: AsyncSession, organization: str) -> list[str]:
     """The grants a new token of this organisation may be bound to, oldest first."""
     today = clock.today()
-    grants = await repository.list_grants_of(session, organization)
+    grants = await repository.list_terms_of(session, organization)
     return sorted(grant.number for grant in grants if grant.state == "active" and grant.valid_until >= today)
 
 
@@ -163,7 +165,7 @@ async def load_elements(session: AsyncSession, identifiers: Iterable[str]) -> di
     }
 
 
-def _fact(row: DataElementVersion) -> VersionFact:
+def _fact(row: Row[*tuple[Any, ...]]) -> VersionFact:
     return VersionFact(
         version=row.version,
         registration_status=row.registration_status,
@@ -176,7 +178,7 @@ def _fact(row: DataElementVersion) -> VersionFact:
         valid_until=row.valid_until,
         superseded_by=row.superseded_by,
         datatype=row.datatype,
-        decimals=row.value_domain.get("decimals"),
+        decimals=row.decimals,
     )
 
 
@@ -188,32 +190,41 @@ async def read_scope(session: AsyncSession, subject: Subject, *, supervising: bo
     how something was reported (who, when, from what to what): there the authority and the inspectors
     see their county.
     """
+    scope, _elements = await read_reach(session, subject, supervising=supervising)
+    return scope
+
+
+async def read_reach(
+    session: AsyncSession, subject: Subject, *, supervising: bool = False
+) -> tuple[ReadScope, Mapping[str, ElementFact]]:
+    """The scope, and what was looked up of the elements in it."""
     organization = subject.organization
     if organization.kind == "department":
         return await _granted(session, subject)
     if organization.kind == "township" and organization.division is not None:
-        return ReadScope((ScopeBox(None, frozenset({organization.division})),))
+        return ReadScope((ScopeBox(None, frozenset({organization.division})),)), {}
     if supervising and organization.kind in {"authority", "inspectorate"}:
-        return ReadScope((ScopeBox(None, frozenset({organization.division or settings().county})),))
-    return ReadScope(())
+        return ReadScope((ScopeBox(None, frozenset({organization.division or settings().county})),)), {}
+    return ReadScope(()), {}
 
 
-async def _granted(session: AsyncSession, subject: Subject) -> ReadScope:
-    grants = await repository.list_grants_of(session, subject.organization.code)
-    elements = await load_elements(session, {identifier for grant in grants for identifier in grant.elements})
-    return read_scope_of(
+async def _granted(session: AsyncSession, subject: Subject) -> tuple[ReadScope, Mapping[str, ElementFact]]:
+    grants = await repository.list_terms_of(session, subject.organization.code)
+    elements = await load_elements(session, {identifier for grant in grants for identifier in grant.element_versions})
+    scope = read_scope_of(
         [_terms(grant) for grant in grants],
         elements,
         today=clock.today(),
         bound_to=None if subject.grants is None else frozenset(subject.grants),
     )
+    return scope, elements
 
 
-def _terms(grant: AccessGrant) -> GrantTerms:
+def _terms(grant: Row[*tuple[Any, ...]]) -> GrantTerms:
     return GrantTerms(
         number=grant.number,
         organization=grant.organization,
-        state=grant.state,  # type: ignore[arg-type]  # a check constraint keeps it to the five
+        state=grant.state,
         element_versions=grant.element_versions,
         divisions=frozenset(grant.divisions),
         period_from=Period.parse(grant.period_from),
@@ -257,22 +268,23 @@ def read_entries(
 
 async def log_read(session: AsyncSession, subject: Subject, entries: Iterable[ReadEntry]) -> None:
     """Write the read log, in the transaction that answers the read: no log, no answer."""
-    for entry in entries:
-        repository.add(
-            session,
-            DataRead(
-                at=clock.now(),
-                reader_kind=subject.kind,
-                reader=subject.name,
-                organization=subject.organization.code,
-                grant=entry.box.grant,
-                purpose=entry.box.purpose,
-                route=entry.route,
-                object_class=entry.object_class,
-                elements=sorted(entry.elements),
-                divisions=sorted(entry.divisions),
-                periods=list(entry.periods),
-                rows=entry.rows,
-            ),
-        )
-    await session.flush()
+    reads = [
+        {
+            "id": uuid7(),
+            "at": clock.now(),
+            "reader_kind": subject.kind,
+            "reader": subject.name,
+            "organization": subject.organization.code,
+            "grant": entry.box.grant,
+            "purpose": entry.box.purpose,
+            "route": entry.route,
+            "object_class": entry.object_class,
+            "elements": sorted(entry.elements),
+            "divisions": sorted(entry.divisions),
+            "periods": list(entry.periods),
+            "rows": entry.rows,
+        }
+        for entry in entries
+    ]
+    if reads:
+        await repository.add_reads(session, reads)

@@ -15,6 +15,11 @@ def database_of(request: Request) -> Database:
     return database
 
 
+async def app_database(request: Request) -> Database:
+    """As a dependency: one that is not `async` would run in another thread, for each request anew."""
+    return database_of(request)
+
+
 async def request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     async with database_of(request).transaction() as session:
         yield session
@@ -22,4 +27,4 @@ async def request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
 
 # FastAPI's default scope ends after the response was sent: a client saw 201 for a failed commit.
 Transaction = Annotated[AsyncSession, Depends(request_transaction, scope="function")]
-AppDatabase = Annotated[Database, Depends(database_of)]
+AppDatabase = Annotated[Database, Depends(app_database)]

@@ -10,10 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, CursorResult, Row, Text, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ARRAY, CursorResult, Row, Text, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.geography.models import Division
 from hub.kit import json
@@ -142,13 +140,23 @@ async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Col
     return (await _ask(session, columns, "granted_changes", asked, rest="AS v", **given)).all()
 
 
+_GENERATION = select(StoreGeneration.generation)
+
+
 async def get_generation(session: AsyncSession) -> UUID:
-    generation: UUID = (await session.execute(select(StoreGeneration.generation))).scalar_one()
+    generation: UUID = (await session.execute(_GENERATION)).scalar_one()
     return generation
 
 
-def _overlaps(lineage: InstrumentedAttribute[list[str]], codes: Collection[str]) -> ColumnElement[bool]:
-    return lineage.bool_op("&&")(cast(array(sorted(codes), type_=Text), ARRAY(Text)))
+_PLACES = bindparam("places", type_=ARRAY(Text))
+_ABOVE = select(func.unnest(Division.lineage)).where(Division.code == any_(_PLACES))
+# From the few thousand clocks, never from the hundreds of thousands of divisions.
+_CLOCKS = (
+    select(AreaClock.area, AreaClock.seq)
+    .join(Division, Division.code == AreaClock.area, isouter=True)
+    .where(or_(Division.lineage.bool_op("&&")(_PLACES), AreaClock.area.in_(_ABOVE)))
+    .order_by(AreaClock.area)
+)
 
 
 async def list_all_clocks(session: AsyncSession) -> dict[str, int]:
@@ -159,10 +167,7 @@ async def list_clocks(session: AsyncSession, divisions: Collection[str]) -> dict
     """The clocks of the areas that these divisions lie in, or that lie in them."""
     if not divisions:
         return {}
-    inside = select(Division.code).where(_overlaps(Division.lineage, divisions))
-    above = select(func.unnest(Division.lineage)).where(Division.code.in_(sorted(divisions)))
-    statement = select(AreaClock.area, AreaClock.seq).where(or_(AreaClock.area.in_(inside), AreaClock.area.in_(above)))
-    return {row.area: row.seq for row in await session.execute(statement.order_by(AreaClock.area))}
+    return {row.area: row.seq for row in await session.execute(_CLOCKS, {"places": sorted(divisions)})}
 
 
 async def list_clocks_at(

@@ -234,6 +234,16 @@ CREATE FUNCTION key_condition(cells jsonb) RETURNS text LANGUAGE sql STABLE AS $
         ) AS parts (part)
 $$;
 
+-- An expression for the members of a document that changed and may be read. Most changes are of a whole row: where
+-- all that is granted changed, the members are taken by name, which costs half of looking through the changed ones.
+CREATE FUNCTION changed_only(document text, cells jsonb, all_elements text[]) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN jsonb_array_length(cells) = 1 AND cells -> 0 -> 'limits' = '{}' AND all_elements IS NOT NULL THEN
+        format('CASE WHEN changed @> %L::text[] THEN %s ELSE %s END', all_elements, picked(document, all_elements), each)
+        ELSE each END
+    FROM (SELECT format('(SELECT coalesce(jsonb_object_agg(k, %s -> k), ''{}'') FROM unnest(changed) k WHERE %s)',
+        document, key_condition(cells)) AS each) AS looked_through
+$$;
+
 -- What changed after some readings of the areas' clocks (`spans`: area to [after, up to]), in order within an area.
 CREATE FUNCTION granted_changes(question jsonb)
 RETURNS TABLE (area varchar, seq bigint, object_class varchar, period varchar, division varchar, entity varchar,
@@ -243,6 +253,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     cells jsonb := (SELECT jsonb_agg(c) FROM granted_cells(question, NULL) c);
     all_elements text[];
+    held_back text;
     statement text;
     span record;
     rows_left bigint := (question ->> 'limit')::bigint;
@@ -254,22 +265,26 @@ BEGIN
     IF NOT jsonb_path_exists(cells, '$[*] ? (@.elements == null)') THEN
         all_elements := ARRAY(SELECT DISTINCT jsonb_array_elements_text(c -> 'elements') FROM jsonb_array_elements(cells) c);
     END IF;
+    held_back := withheld(cells, 'payload');
+    IF held_back <> '''{}''::jsonb' THEN
+        held_back := format('(SELECT coalesce(jsonb_object_agg(key, value), ''{}'') FROM jsonb_each(%s)'
+            ' WHERE key = ANY(changed))', held_back);
+    END IF;
     statement := format(
-        'SELECT area, seq, object_class, period, division, entity, lineage,'
-        ' CASE WHEN revision = 1 THEN ''value'' WHEN cell.is_empty THEN ''withdrawal'' ELSE ''correction'' END::varchar,'
-        ' cell.payload, cell.missing, cell.versions, held_back.cells, revision, submission, submitted_at'
-        ' FROM (SELECT r.*, d.lineage, r.payload || ''{}'' AS p, r.versions || ''{}'' AS v'
-        '  FROM record_revisions r JOIN divisions d ON d.code = r.division'
-        '  WHERE r.area = $1 AND r.seq > $2 AND r.seq <= $3 AND %s AND %s ORDER BY r.seq OFFSET 0) AS row,'
-        ' LATERAL (SELECT coalesce(jsonb_object_agg(k, p -> k), ''{}'') AS payload,'
-        '  coalesce(jsonb_object_agg(k, row.missing -> k) FILTER (WHERE row.missing ? k), ''{}'') AS missing,'
-        '  coalesce(jsonb_object_agg(k, v -> k) FILTER (WHERE v ? k), ''{}'') AS versions,'
-        '  coalesce(bool_and(p -> k IS NULL), false) AS is_empty FROM unnest(row.changed) k WHERE %s) AS cell,'
-        ' LATERAL (SELECT coalesce(jsonb_object_agg(key, value), ''{}'') AS cells FROM jsonb_each(%s)'
-        '  WHERE key = ANY(row.changed)) AS held_back'
-        ' WHERE cell.payload <> ''{}'' OR held_back.cells <> ''{}'' ORDER BY seq LIMIT $4',
-        coalesce('r.changed && ' || quote_literal(all_elements) || '::text[]', 'true'), '(' || any_row(cells) || ')',
-        key_condition(cells), withheld(cells, 'cell.payload'));
+        'SELECT area, seq, object_class, period, division, entity, lineage, CASE WHEN revision = 1 THEN ''value'''
+        ' WHEN jsonb_strip_nulls(payload) = ''{}'' THEN ''withdrawal'' ELSE ''correction'' END::varchar,'
+        ' payload, CASE missing WHEN ''{}'' THEN missing ELSE jsonb_strip_nulls(%s) END, jsonb_strip_nulls(%s),'
+        ' held_back, revision, submission, submitted_at'
+        ' FROM (SELECT *, %s AS held_back FROM (SELECT area, seq, object_class, period, division, entity, lineage, missing,'
+        '   v, changed, revision, submission, submitted_at, %s AS payload'
+        '   FROM (SELECT r.*, d.lineage, r.payload || ''{}'' AS p, r.versions || ''{}'' AS v'
+        '    FROM record_revisions r JOIN divisions d ON d.code = r.division'
+        '    WHERE r.area = $1 AND r.seq > $2 AND r.seq <= $3 AND %s AND %s ORDER BY r.seq OFFSET 0) AS held'
+        '   OFFSET 0) AS narrow OFFSET 0) AS row'
+        ' WHERE payload <> ''{}'' OR held_back <> ''{}'' ORDER BY seq LIMIT $4',
+        changed_only('missing', cells, all_elements), changed_only('v', cells, all_elements), held_back,
+        changed_only('p', cells, all_elements),
+        coalesce('r.changed && ' || quote_literal(all_elements) || '::text[]', 'true'), '(' || any_row(cells) || ')');
     FOR span IN SELECT key, (value ->> 0)::bigint AS low, (value ->> 1)::bigint AS high
         FROM jsonb_each(question -> 'spans') ORDER BY key
     LOOP

@@ -25,6 +25,7 @@ OPEN = (
 INNER = (
     "granted_rows(jsonb, text, jsonb)",
     "areas_of(jsonb)",
+    "changed_only(text, jsonb, text[])",
     "key_condition(jsonb)",
     "any_row(jsonb)",
     "withheld(jsonb, text)",
