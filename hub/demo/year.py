@@ -52,6 +52,9 @@ class Townships:
         """Township to the rows that its task asks for."""
         return {code: [code] if form.object_class == "township" else self.villages[code] for code in self.reporters}
 
+    def divisions(self, form: FormContent) -> list[str]:
+        return [division for codes in self.asked(form).values() for division in codes]
+
 
 async def townships(session: AsyncSession, county: str) -> Sequence[str]:
     return await geography.subtree_codes(session, [county], "township", clock.today())
@@ -75,31 +78,43 @@ async def report(
     villages = {code: await geography.subtree_codes(session, [code], "village", clock.today()) for code in reporters}
     everybody = Townships(county, authority, reporters, villages)
     work_calendar = await calendar.work_calendar(session)
+    published = [form for code in MONTHLY_FORMS if (form := await forms.find_newest(session, code)) is not None]
+    ahead = _draw_ahead(everybody, published, months[0], figures)
     for number, month in enumerate(months, start=1):
         due = standard_due(month, work_calendar).day
+        drawn = await ahead
+        if number < len(months):
+            ahead = _draw_ahead(everybody, published, months[number], figures)
         with clock.travel(datetime.combine(month.next().first_day, time(8, 30), CHINA)):
             await open_month(session, authority, month)
         with clock.travel(datetime.combine(due, time(15), CHINA)):
-            for code in MONTHLY_FORMS:
-                form = await forms.find_newest(session, code)
-                if form is not None:
-                    await _file(session, everybody, form, month, figures)
+            for form in published:
+                await _file(session, everybody, form, month, drawn[form.code])
         await session.flush()
         session.expunge_all()
         say(f"  {month}  {number}/{len(months)}")
 
 
+def _draw_ahead(
+    everybody: Townships, published: Sequence[FormContent], month: Period, figures: Figures
+) -> asyncio.Task[dict[str, pl.DataFrame]]:
+    """The next month's figures, drawn while the database files this one's."""
+
+    def draw() -> dict[str, pl.DataFrame]:
+        return {form.code: _cells(form, everybody.divisions(form), month, figures) for form in published}
+
+    return asyncio.create_task(asyncio.to_thread(draw))
+
+
 async def _file(
-    session: AsyncSession, everybody: Townships, form: FormContent, month: Period, figures: Figures
+    session: AsyncSession, everybody: Townships, form: FormContent, month: Period, cells: pl.DataFrame
 ) -> None:
     """As the townships' own submissions: the figures are checked like any others, and numbered township by township."""
     asked = everybody.asked(form)
-    divisions = [division for codes in asked.values() for division in codes]
     scope = await grants.read_scope(session, everybody.authority, supervising=True)
     past = await look_back_on(session, scope, HeldRows([everybody.county], form.object_class), form, month)
-    keys = pl.DataFrame({"division": divisions})
-    table = Table(keys, _cells(form, divisions, month, figures), past=past)
-    report = await asyncio.to_thread(check_table, form.spec, table)
+    keys = pl.DataFrame({"division": everybody.divisions(form)})
+    report = await asyncio.to_thread(check_table, form.spec, Table(keys, cells, past=past))
     _insist(report)
     rows = AreaRows(
         everybody.county,
