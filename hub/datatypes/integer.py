@@ -10,6 +10,7 @@ from hub.datatypes.datatype import Datatype
 from hub.datatypes.domain import DomainFault, ValueDomain, ValueFault
 from hub.datatypes.numerals import (
     FIRST_TOO_LONG_INTEGER,
+    MAXIMUM_DIGITS,
     check_range,
     digits_of,
     has_narrower_range,
@@ -35,10 +36,14 @@ class Integer(Datatype):
     unreadable: ClassVar[str] = "value-not-integer"
 
     def parse(self, raw: object, domain: ValueDomain) -> int:
-        # The plain case first: a form is read cell by cell, and nearly every cell is a small integer.
+        # The plain cases first: a form is read cell by cell, and nearly every cell is a small integer.
         if type(raw) is int and -FIRST_TOO_LONG_INTEGER < raw < FIRST_TOO_LONG_INTEGER:
             refuse_out_of_range(raw, raw, domain)
             return raw
+        if type(raw) is str and len(raw) <= MAXIMUM_DIGITS and raw.isascii() and raw.isdigit():
+            value = int(raw)
+            refuse_out_of_range(value, raw, domain)
+            return value
         number = read_number(raw)
         if number is None:
             raise ValueFault(self.unreadable, raw, _("必须是整数"))

@@ -52,6 +52,8 @@ def echo(raw: object) -> object:
             return raw
         case Decimal() if raw.is_finite() and sum(digits_of(raw)) <= MAXIMUM_DIGITS:
             return raw
+        case str() if raw.isprintable():
+            return raw[:LONGEST_ECHO]
         case str():
             return raw[:LONGEST_ECHO].replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
         case _:
