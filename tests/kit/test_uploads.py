@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from hub.kit.errors import ServiceUnavailable
+from hub.kit.uploads import reading
 from hub.kit.uploads.errors import UploadRefused
 from hub.kit.uploads.limits import FORM_LIMITS, UploadLimits
 from hub.kit.uploads.places import cell_name, column_letters, column_number
 from hub.kit.uploads.reading import Upload, UploadedSheet, read_upload
+from hub.settings import settings
 from tests.kit.hostile.archives import DECLARATION, HONEST_SHEET, MAIN, cell_xml, row_xml, sheet_xml, text_xml, workbook
 from tests.kit.hostile.play_server import PATIENT
 
@@ -183,3 +186,18 @@ async def test_the_real_limits_read_a_form(tmp_path: Path) -> None:
         tmp_path, workbook(HONEST_SHEET.replace("</row>", text_xml("C1", "=1") + "</row>")), limits=FORM_LIMITS
     )
     assert rows(upload.sheets[0]) == [["区划", "213", "=1"]]
+
+
+async def test_says_so_when_too_many_files_are_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child may use a gigabyte: anybody signed in could start dozens."""
+    monkeypatch.setattr(reading, "_WAIT_SECONDS", 0.05)
+    places = reading._places()
+    taken = [await places.acquire() for _place in range(settings().uploads_at_once)]
+    try:
+        with pytest.raises(ServiceUnavailable) as busy:
+            await read(tmp_path, workbook())
+    finally:
+        for _place in taken:
+            places.release()
+    assert "Retry-After" in busy.value.headers
+    assert rows((await read(tmp_path, workbook())).sheets[0]) == [["区划", "213"]]
