@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
@@ -20,7 +21,7 @@ from hub.kit.uploads.places import cell_name
 from hub.store import bulk_past as past
 from hub.store.bulk_past import HeldRows, Statistic
 from hub.store.scope import ReadScope
-from hub.validation import Finding, LookBack, Severity
+from hub.validation import ElementSpec, Finding, LookBack, Severity
 from hub.validation.bulk import FINDINGS_LISTED, check_table
 from hub.validation.lookback import FEWEST_HELD
 from hub.validation.table import Held, Table, TableReport
@@ -151,10 +152,7 @@ async def look_back_on(
     for look_back, elements in form.spec.plan.looked_back.items():
         periods = [str(passed) for passed in look_back.periods(period)]
         if look_back.is_statistic:
-            wanted = [
-                Statistic(one.identifier, _KINDS[look_back], look_back.domain(one.domain).decimals or 0)
-                for one in elements
-            ]
+            wanted = [_statistic(look_back, one) for one in elements]
             frame = await past.select_statistics(session, scope, rows, periods, wanted, fewest=FEWEST_HELD)
             frame = frame.rename({statistic.column: statistic.identifier for statistic in wanted})
         else:
@@ -162,6 +160,17 @@ async def look_back_on(
             frame = await past.select_columns(session, scope, rows, periods[0], identifiers)
         found[look_back] = _held(frame)
     return found
+
+
+def _statistic(look_back: LookBack, element: ElementSpec) -> Statistic:
+    domain = element.domain
+    return Statistic(
+        element.identifier,
+        _KINDS[look_back],
+        look_back.domain(domain).decimals or 0,
+        -past.WIDEST if domain.minimum is None else Decimal(domain.minimum),
+        past.WIDEST if domain.maximum is None else Decimal(domain.maximum),
+    )
 
 
 async def _supplied(

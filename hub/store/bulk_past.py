@@ -3,6 +3,7 @@
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import polars as pl
@@ -10,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.kit.db import set_scope
 from hub.store import bulk_repository as repository
+from hub.store.bulk_repository import Aggregate
 from hub.store.scope import ReadScope
 
 KEYS = ("division", "entity")
+# Beyond every number that is kept (15 digits).
+WIDEST = Decimal(10**16)
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,13 @@ class HeldRows:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number over several periods of one element, rounded half away from zero."""
+    """A number over several periods of one element, of values in its range, rounded half away from zero."""
 
     identifier: str
     kind: Literal["mean", "deviation"]
     decimals: int
+    minimum: Decimal = -WIDEST
+    maximum: Decimal = WIDEST
 
     @property
     def column(self) -> str:
@@ -63,7 +69,7 @@ async def select_statistics(
     if not _may_read_all(scope):
         return _frame(b"", columns)
     await set_scope(session, scope.divisions)
-    wanted = [(statistic.identifier, statistic.kind, statistic.decimals) for statistic in statistics]
+    wanted = [Aggregate(one.identifier, one.kind, one.decimals, one.minimum, one.maximum) for one in statistics]
     found = await repository.copy_statistics(session, sorted(rows.areas), rows.object_class, periods, wanted, fewest)
     return _frame(found, columns)
 

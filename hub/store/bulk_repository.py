@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
@@ -171,25 +172,19 @@ async def copy_statistics(
     areas: Sequence[str],
     object_class: str,
     periods: Sequence[str],
-    statistics: Sequence[tuple[str, str, int]],
+    statistics: Sequence["Aggregate"],
     fewest: int,
 ) -> bytes:
-    """Means and standard deviations over periods as csv: division, entity, then one column for each
-    (identifier, SQL aggregate, decimals); null where fewer than `fewest` periods have a number.
+    """Means and standard deviations over periods as csv: division, entity, then one column for each statistic; null
+    where fewer than `fewest` periods have a number that the element may have.
     """
-    identifiers = list(dict.fromkeys(identifier for identifier, _aggregate, _decimals in statistics))
-    numbers = {
-        name: sql.SQL("CASE WHEN jsonb_typeof({0}) = 'number' THEN ({0})::numeric END").format(
-            sql.Identifier("x", name)
-        )
-        for name in identifiers
-    }
     columns = [
         sql.SQL("CASE WHEN count({0}) >= {1} THEN round({2}({0}), {3}) END").format(
-            numbers[name], sql.Literal(fewest), sql.SQL(_AGGREGATES[aggregate]), sql.Literal(decimals)
+            _number(one), sql.Literal(fewest), sql.SQL(_AGGREGATES[one.kind]), sql.Literal(one.decimals)
         )
-        for name, aggregate, decimals in statistics
+        for one in statistics
     ]
+    identifiers = list(dict.fromkeys(one.identifier for one in statistics))
     statement = _COLUMNS.format(
         columns=sql.SQL(", ").join(columns),
         types=sql.SQL(", ").join(sql.SQL("{} jsonb").format(sql.Identifier(name)) for name in identifiers),
@@ -198,6 +193,24 @@ async def copy_statistics(
         periods=sql.Literal(list(periods)),
     ) + sql.SQL(" GROUP BY r.division, r.entity")
     return await copy_out(session, statement)
+
+
+def _number(one: "Aggregate") -> sql.Composed:
+    """What is held may predate the element's present domain: then it does not count."""
+    return sql.SQL(
+        "CASE WHEN jsonb_typeof({0}) = 'number' THEN"
+        " CASE WHEN ({0})::numeric BETWEEN {1} AND {2} THEN ({0})::numeric END END"
+    ).format(sql.Identifier("x", one.identifier), sql.Literal(one.minimum), sql.Literal(one.maximum))
+
+
+class Aggregate(NamedTuple):
+    """A statistic of one element over periods; `kind` is "mean" or "deviation"."""
+
+    identifier: str
+    kind: str
+    decimals: int
+    minimum: Decimal
+    maximum: Decimal
 
 
 _AGGREGATES: Mapping[str, LiteralString] = {"mean": "avg", "deviation": "stddev_pop"}
