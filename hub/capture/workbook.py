@@ -99,7 +99,6 @@ async def read_workbook(
         raise _refusal(matched)
     comparison = await asyncio.to_thread(compare, view, matched)
     report = await _check(session, subject, view, comparison)
-    findings = tuple(_placed(matched, [*_own_findings(view, matched, comparison), *report.findings]))
     etag, is_stale, is_stored = view.etag, matched.identity.etag != view.etag, False
     if not dry_run and comparison.differences:
         saved = await _store(session, subject, view, comparison, if_match or matched.identity.etag)
@@ -108,7 +107,7 @@ async def read_workbook(
         view=view,
         counts=count(comparison, report.findings),
         differences=comparison.differences,
-        findings=findings,
+        findings=tuple(_findings(view, matched, comparison, report)),
         entries=comparison.entries,
         etag=etag,
         is_stale=is_stale,
@@ -150,6 +149,20 @@ def _refusal(matched: MatchedWorkbook) -> WorkbookRefused:
             ]
         },
     )
+
+
+def _findings(
+    view: DraftView, matched: MatchedWorkbook, comparison: Comparison, report: ValidationReport
+) -> Iterator[PlacedFinding]:
+    return _placed(matched, [*_own_findings(view, matched, comparison), *_of_the_check(report, comparison)])
+
+
+def _of_the_check(report: ValidationReport, comparison: Comparison) -> Iterator[Finding]:
+    """One mistake, one finding: a cell whose formula was not taken is empty only for that."""
+    formulas = {(division, field.identifier) for division, field, _cell in comparison.formulas}
+    for finding in report.findings:
+        if finding.code != "value-missing" or (finding.division, finding.element) not in formulas:
+            yield finding
 
 
 def _own_findings(view: DraftView, matched: MatchedWorkbook, comparison: Comparison) -> Iterator[Finding]:

@@ -106,8 +106,18 @@ def read_cell(domain: ValueDomain, text: str | None, old: Content) -> Content:
     reason = known_reason_words().get(text.strip())
     if reason is not None and not _is_choice(domain, text):
         return old if is_blank(old.value) and old.missing == reason else Content(None, reason)
-    value = _without_meaning(domain, text)
+    value = _typed(domain, _without_meaning(domain, text))
     return old if is_blank(old.missing) and _is_same(domain, old.value, value) else Content(value)
+
+
+def _typed(domain: ValueDomain, text: str) -> Any:
+    """A number is a number in the draft, as a program sends it. What is no value of its element stays as written."""
+    if domain.datatype not in {"integer", "decimal", "boolean"}:
+        return text
+    try:
+        return parse(text, domain)
+    except ValueFault:
+        return text
 
 
 def _shown(domain: ValueDomain, old: Content) -> Sequence[str]:
@@ -145,9 +155,9 @@ def _without_meaning(domain: ValueDomain, text: str) -> str:
     return labels.get(text.strip(), text)
 
 
-def _is_same(domain: ValueDomain, old: Any, text: str) -> bool:
+def _is_same(domain: ValueDomain, old: Any, new: Any) -> bool:
     try:
-        return not is_blank(old) and parse(old, domain) == parse(text, domain)
+        return not is_blank(old) and parse(old, domain) == parse(new, domain)
     except ValueFault:
         return False
 

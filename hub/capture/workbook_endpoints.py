@@ -1,17 +1,21 @@
 """`GET` and `POST /collections/{id}/workbook`: the Excel door for programs, and the files behind the page's buttons."""
 
+import asyncio
+import hashlib
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import File, Form, Response, UploadFile
+from fastapi import Depends, File, Form, Request, Response, UploadFile
 
 from hub.capture import workbook
 from hub.capture.endpoints import CanWriteDrafts, IfMatch
 from hub.capture.workbook import MEDIA_TYPE, WorkbookFile
 from hub.capture.workbook_schemas import WorkbookRead
-from hub.kit.idempotency import IdempotentWrite
-from hub.kit.json import JSONResponse
+from hub.kit import json
+from hub.kit.errors import ErrorItem, Unprocessable
+from hub.kit.i18n import gettext as _
+from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.uploads.received import on_disk
@@ -26,6 +30,29 @@ _FILE: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def _one_file(
+    request: Request, file: Annotated[UploadFile, File(description="the filled workbook, `.xlsx`")]
+) -> UploadFile:
+    """Of two files, or of two answers to one question, one would be dropped unseen."""
+    form = await request.form()
+    repeated = [name for name in dict.fromkeys(form) if len(form.getlist(name)) > 1]
+    if repeated:
+        message = _("只能有一个，请删去多余的。")
+        items = [ErrorItem(f"/{json.escape_pointer(name)}", "field_repeated", message) for name in repeated]
+        raise Unprocessable(_("请求内容有 {count} 处错误。").format(count=len(items)), errors=items)
+    return file
+
+
+def _digest(file: UploadFile, *, dry_run: bool) -> bytes:
+    """Of the content, not of the body: every sending draws another boundary."""
+    digest = hashlib.sha256()
+    file.file.seek(0)
+    while piece := file.file.read(1 << 20):
+        digest.update(piece)
+    said = json.canonical({"file": digest.hexdigest(), "filename": file.filename, "dry_run": dry_run})
+    return hashlib.sha256(said.encode()).digest()
+
+
 @router.get("/collections/{collection_id}/workbook", response_class=Response, responses=_FILE)
 async def read_workbook(session: Transaction, subject: CanWriteDrafts, collection_id: UUID) -> Response:
     """The form as `.xlsx` without macros, filled with the draft: a sheet a section, a row a division."""
@@ -34,12 +61,13 @@ async def read_workbook(session: Transaction, subject: CanWriteDrafts, collectio
 
 @router.post("/collections/{collection_id}/workbook", response_model=WorkbookRead)
 async def upload_workbook(
+    request: Request,
     session: Transaction,
     subject: CanWriteDrafts,
     collection_id: UUID,
-    idempotency: IdempotentWrite,
-    file: Annotated[UploadFile, File(description="the filled workbook, `.xlsx`")],
+    file: Annotated[UploadFile, Depends(_one_file)],
     dry_run: Annotated[bool, Form(description="true: nothing is stored")] = True,
+    idempotency_key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
 ) -> Response:
     """What the workbook would change, cell by cell, and what is wrong with it; with `dry_run=false` it is saved.
@@ -63,7 +91,9 @@ async def upload_workbook(
         return WorkbookRead.of(reading, dry_run=dry_run)
 
     if dry_run:
-        return JSONResponse(await read())
+        return json.JSONResponse(await read())
+    digest = await asyncio.to_thread(_digest, file, dry_run=dry_run)
+    idempotency = Idempotency(idempotency_key, f"POST {request.url.path}", digest)
     return await idempotency.once(session, subject.key, read, status=200)
 
 

@@ -179,16 +179,22 @@ def _check_columns(plans: Sequence[SheetPlan], heads: Sequence[_Head], matched: 
     found = Counter(mark for head in heads for mark in head.columns.values())
     for plan in plans:
         wanted = [column for column in plan.columns if column.kind == "value"]
-        lost = [column for column in wanted if not found[column.mark]]
-        if wanted and len(lost) == len(wanted):
-            message = _("缺少工作表“{sheet}”。").format(sheet=plan.name)
-            matched.faults.append(StructureFault("sheet_missing", message, plan.name))
+        if wanted and not any(found[column.mark] for column in plan.columns if column.field is not None):
+            matched.faults.append(_absence(plan.name, matched.unread_sheets))
             continue
-        for column in lost:
+        for column in (column for column in wanted if not found[column.mark]):
             message = _("缺少“{title}”这一列。").format(title=column_title(column))
             matched.faults.append(StructureFault("column_missing", message, plan.name))
     for head in heads:
         matched.faults += _column_faults(head, asked, found)
+
+
+def _absence(name: str, unread: Sequence[str]) -> StructureFault:
+    """A sheet that stands there but has lost its column of codes is not missing."""
+    if name in unread:
+        message = _("找不到隐藏的“区划代码”列（A列），无法认出各行是哪个单位。请重新下载工作簿。")
+        return StructureFault("column_missing", message, name)
+    return StructureFault("sheet_missing", _("缺少工作表“{sheet}”。").format(sheet=name), name)
 
 
 def _column_faults(head: _Head, asked: Mapping[str, SheetColumn], found: Mapping[str, int]) -> Iterator[StructureFault]:

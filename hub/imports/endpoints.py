@@ -4,7 +4,7 @@ import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
@@ -13,7 +13,7 @@ from hub.imports import service
 from hub.imports.files import import_folder
 from hub.imports.schemas import ImportFindingRead, ImportRead, ImportSubmission
 from hub.kit import json
-from hub.kit.idempotency import Idempotency, IdempotentWrite
+from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader, IdempotentWrite
 from hub.kit.multipart import ReceivedForm, receive_form
 from hub.kit.paging import After, Limit, Page, bad_cursor, decode_key, decode_position, page_of
 from hub.kit.routing import HubRouter, reads_its_body
@@ -23,7 +23,6 @@ from hub.settings import settings
 router = HubRouter(tags=["imports"])
 
 CanImport = Annotated[Subject, Depends(requires(Permission.IMPORT_RUN))]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 
 _FORM = {
     "type": "object",
@@ -51,7 +50,7 @@ _FORM = {
 )
 @reads_its_body
 async def receive_import(
-    request: Request, session: Transaction, subject: CanImport, idempotency_key: IdempotencyKey = None
+    request: Request, session: Transaction, subject: CanImport, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
     """Take a file in; it is read, checked and, when asked for, stored afterwards: see `Location`."""
     received = await receive_form(request, import_folder(), limit=settings().maximum_upload_bytes)

@@ -24,6 +24,16 @@ from hub.kit.jobs import RecurringJob
 
 KEPT_FOR = timedelta(days=90)
 
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="idempotency-key",
+        min_length=1,
+        max_length=200,
+        description="the same key with the same body gives the same answer",
+    ),
+]
+
 
 class IdempotencyKey(Base):
     __tablename__ = "idempotency_keys"
@@ -97,13 +107,7 @@ class Idempotency:
         return kept
 
 
-async def idempotency(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(min_length=1, max_length=200, description="the same key with the same body gives the same answer"),
-    ] = None,
-) -> Idempotency:
+async def idempotency(request: Request, idempotency_key: IdempotencyKeyHeader = None) -> Idempotency:
     digest = hashlib.sha256(await request.body()).digest()
     return Idempotency(idempotency_key, f"{request.method} {request.url.path}", digest)
 

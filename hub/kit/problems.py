@@ -128,6 +128,8 @@ def _sentence(fault: Mapping[str, Any]) -> str:
     if known is not None:
         return known()
     cause = fault.get("ctx", {}).get("error")
+    if str(cause).startswith("Expected UploadFile"):  # FastAPI's own
+        return _("请选择要上传的文件。")
     # A sentence of our own validators, written for people; pydantic's English is never shown.
     return str(cause) if isinstance(cause, ValueError) else _("内容不对。")
 

@@ -209,9 +209,7 @@ class TestRoundTrip:
 
         content = changed(await download(client, collection), delete_identifiers, typed(PEOPLE, "C5", 201))
         read = (await upload(client, collection, content)).json()
-        assert [(one["element"], one["cell"], one["new"]) for one in read["differences"]] == [
-            ("population", "C5", "201")
-        ]
+        assert [(one["element"], one["cell"], one["new"]) for one in read["differences"]] == [("population", "C5", 201)]
 
 
 class TestDryRun:
@@ -236,7 +234,7 @@ class TestDryRun:
         found = {(one["division"], one["element"]): one for one in read["differences"]}
         assert found[FIRST, "population"] == {
             "division": FIRST, "element": "population", "sheet": PEOPLE, "cell": "C6",
-            "old": 200, "new": "199", "old_missing": None, "new_missing": None,
+            "old": 200, "new": 199, "old_missing": None, "new_missing": None,
         }  # fmt: skip
         assert (found[FIRST, "male"]["old"], found[FIRST, "male"]["new"]) == (110, None)
         assert (found[SECOND, "male"]["new"], found[SECOND, "male"]["new_missing"]) == (None, "not_applicable")
@@ -304,6 +302,17 @@ class TestDryRun:
         (draft,) = await drafts(database)
         assert draft.rows[0]["values"]["population"] == 200
 
+    async def test_names_a_formula_in_an_empty_cell_once(
+        self, client: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        content = changed(
+            await download(client, collection),
+            *(typed(PEOPLE, cell, 100) for cell in ("E6", "G6")),
+            typed(PEOPLE, "C6", "=E6+G6"),
+        )
+        findings = (await upload(client, collection, content)).json()["findings"]
+        assert [one["code"] for one in findings if (one["sheet"], one["cell"]) == (PEOPLE, "C6")] == ["cell-formula"]
+
     async def test_reads_hidden_rows_and_says_so(self, client: httpx.AsyncClient, collection: Collection) -> None:
         await save(client, collection, rows())
 
@@ -315,7 +324,7 @@ class TestDryRun:
         assert ("row-hidden", "warning", SECOND, PEOPLE, "B7") in [
             (one["code"], one["severity"], one["division"], one["sheet"], one["cell"]) for one in read["findings"]
         ]
-        assert [one["new"] for one in read["differences"]] == ["201"]
+        assert [one["new"] for one in read["differences"]] == [201]
 
     async def test_says_which_sheet_it_did_not_read(self, client: httpx.AsyncClient, collection: Collection) -> None:
         def add_notes(book: openpyxl.Workbook) -> None:
@@ -335,7 +344,7 @@ class TestStore:
         assert (answer.status_code, read["stored"], read["counts"]["refused"]) == (200, True, 1)
         (draft,) = await drafts(database)
         assert (draft.door, draft.saved_by) == ("excel", "reporter_east")
-        assert draft.rows == [{"division": FIRST, "values": {"population": "200", "workers": "不掌握"}, "missing": {}}]
+        assert draft.rows == [{"division": FIRST, "values": {"population": 200, "workers": "不掌握"}, "missing": {}}]
         shown = await client.get(f"/api/v1/collections/{collection.id}/draft")
         assert shown.headers["etag"] == read["etag"]
         async with database.transaction() as session:
@@ -448,7 +457,8 @@ def second_table(sheet: Worksheet) -> None:
 STRUCTURE: list[tuple[str, list[Change], list[tuple[str, str, str]]]] = [
     ("no identity", [unmark], [("workbook_not_ours", "_hub", "")]),
     ("patched identity", [of_another("period", "2026-09")], [("workbook_not_ours", "_hub", "")]),
-    ("column deleted", [on(LABOUR, lambda sheet: sheet.delete_cols(3))], [("sheet_missing", LABOUR, "")]),
+    ("column deleted", [on(LABOUR, lambda sheet: sheet.delete_cols(3))], [("column_missing", LABOUR, "")]),
+    ("codes deleted", [on(LABOUR, lambda sheet: sheet.delete_cols(1))], [("column_missing", LABOUR, "")]),
     (
         "two columns deleted",
         [on(PEOPLE, lambda sheet: sheet.delete_cols(5)), on(PEOPLE, lambda sheet: sheet.delete_cols(6))],
