@@ -1,5 +1,6 @@
 """The commands (CONTRACT.md). What a program reads goes to standard output, all else to standard error."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -66,6 +67,7 @@ Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the 
 def main() -> None:
     """Run a command; an expected failure is one sentence and status 1, never a stack trace."""
     logs.configure("text", "info")
+    signal.signal(signal.SIGTERM, _end)
     try:
         app(standalone_mode=True)
     except ValidationError as error:
@@ -86,6 +88,11 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """A service manager's word: what was started is stopped, the private database server too."""
+    sys.exit(0)
 
 
 @app.command()
