@@ -133,7 +133,7 @@ async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Col
     kind = """ ',"object_class":"', v.object_class, '","kind":"', v.kind, '"}'"""
     columns = (
         "v.area, v.seq, v.object_class, v.period, v.division, v.withheld,"  # noqa: S608 - of constants
-        " (SELECT string_agg(k, ',') FROM jsonb_object_keys(v.payload) k) AS elements,"
+        " array_to_string(v.elements, ',') AS elements,"
         f" concat({covering}) AS covering,"
         f" concat({_ITEM}, {kind}) AS item"
     )

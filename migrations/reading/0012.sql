@@ -247,12 +247,13 @@ $$;
 -- What changed after some readings of the areas' clocks (`spans`: area to [after, up to]), in order within an area.
 CREATE FUNCTION granted_changes(question jsonb)
 RETURNS TABLE (area varchar, seq bigint, object_class varchar, period varchar, division varchar, entity varchar,
-    lineage text[], kind varchar, payload jsonb, missing jsonb, versions jsonb, withheld jsonb, revision int,
+    lineage text[], elements text[], kind varchar, payload jsonb, missing jsonb, versions jsonb, withheld jsonb, revision int,
     submission varchar, submitted_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     cells jsonb := (SELECT jsonb_agg(c) FROM granted_cells(question, NULL) c);
     all_elements text[];
+    names_read text := 'ARRAY(SELECT jsonb_object_keys(payload))';
     held_back text;
     statement text;
     span record;
@@ -265,13 +266,17 @@ BEGIN
     IF NOT jsonb_path_exists(cells, '$[*] ? (@.elements == null)') THEN
         all_elements := ARRAY(SELECT DISTINCT jsonb_array_elements_text(c -> 'elements') FROM jsonb_array_elements(cells) c);
     END IF;
+    IF jsonb_array_length(cells) = 1 AND cells -> 0 -> 'limits' = '{}' AND all_elements IS NOT NULL THEN
+        names_read := format('CASE WHEN changed @> %L::text[] THEN %L::text[] ELSE %s END', all_elements, all_elements,
+            names_read);
+    END IF;
     held_back := withheld(cells, 'payload');
     IF held_back <> '''{}''::jsonb' THEN
         held_back := format('(SELECT coalesce(jsonb_object_agg(key, value), ''{}'') FROM jsonb_each(%s)'
             ' WHERE key = ANY(changed))', held_back);
     END IF;
     statement := format(
-        'SELECT area, seq, object_class, period, division, entity, lineage, CASE WHEN revision = 1 THEN ''value'''
+        'SELECT area, seq, object_class, period, division, entity, lineage, %s, CASE WHEN revision = 1 THEN ''value'''
         ' WHEN jsonb_strip_nulls(payload) = ''{}'' THEN ''withdrawal'' ELSE ''correction'' END::varchar,'
         ' payload, CASE missing WHEN ''{}'' THEN missing ELSE jsonb_strip_nulls(%s) END, jsonb_strip_nulls(%s),'
         ' held_back, revision, submission, submitted_at'
@@ -282,7 +287,7 @@ BEGIN
         '    WHERE r.area = $1 AND r.seq > $2 AND r.seq <= $3 AND %s AND %s ORDER BY r.seq OFFSET 0) AS held'
         '   OFFSET 0) AS narrow OFFSET 0) AS row'
         ' WHERE payload <> ''{}'' OR held_back <> ''{}'' ORDER BY seq LIMIT $4',
-        changed_only('missing', cells, all_elements), changed_only('v', cells, all_elements), held_back,
+        names_read, changed_only('missing', cells, all_elements), changed_only('v', cells, all_elements), held_back,
         changed_only('p', cells, all_elements),
         coalesce('r.changed && ' || quote_literal(all_elements) || '::text[]', 'true'), '(' || any_row(cells) || ')');
     FOR span IN SELECT key, (value ->> 0)::bigint AS low, (value ->> 1)::bigint AS high

@@ -32,7 +32,7 @@ VILLAGES, ELEMENTS, ASKED, WORKERS, CLIENTS = 250, 60, 8, 2, 8
 NAMES = [f"village_element_{number}" for number in range(ELEMENTS)]
 CHOSEN = NAMES[3::7][:ASKED]
 PERIOD = "2026-10"
-SECONDS = 6.0
+SECONDS, ROUNDS = 2.0, 3
 CHANGED = 600
 PROVINCE = 120
 TIMES_ORM, TIMES_COPY_OF_CHANGES = 8, 2
@@ -156,11 +156,15 @@ async def _county(hub: str, naive: str, country: Country) -> list[str]:
         {"elements": ",".join(CHOSEN), "period": PERIOD, "division": code, "limit": "1000"}
         for code in sorted(country.counties)[:40]
     ]
-    speeds = {
-        "hub": await _per_second(f"{hub}/api/v1", "/data-values", country.headers, asked),
-        "ORM, a row for each value": await _per_second(naive, "/rows", {}, asked),
-        "ORM, a document for each village": await _per_second(naive, "/documents", {}, asked),
+    served = {
+        "hub": (f"{hub}/api/v1", "/data-values", country.headers),
+        "ORM, a row for each value": (naive, "/rows", {}),
+        "ORM, a document for each village": (naive, "/documents", {}),
     }
+    speeds = dict.fromkeys(served, 0.0)
+    for _round in range(ROUNDS):  # in turns, and the best of each: a machine is not as busy all the time
+        for name, (url, path, headers) in served.items():
+            speeds[name] = max(speeds[name], await _per_second(url, path, headers, asked))
     lines = [f"county pull ({VILLAGES} × {ASKED}), {CLIENTS} clients: hub {speeds['hub']:.0f}/s"]
     lines += [
         f"  {speeds['hub'] / speed:5.2f} × {name} ({speed:.1f}/s), limit ≥ {TIMES_ORM}"
