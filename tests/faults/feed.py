@@ -20,15 +20,16 @@ import psycopg
 from hub.geography.models import Division
 from hub.kit.db import Database
 from hub.store import service
+from hub.store.errors import AreaBusy
 from tests.faults.stand import Stand, another, new_chance
 from tests.store.factories import create_values, make_box, make_row, make_scope
 
 PREFECTURE, COUNTIES, HELD_COUNTY = "4331", ("433125", "433126", "433127", "433130"), "433122"
 WRITERS, READERS = 16, 8
-ROWS_AT_ONCE = 50
-LONGEST_HOLD, LONGEST_PAUSE = 0.01, 0.02
+ROWS_AT_ONCE = 100
+LONGEST_HOLD, LONGEST_PAUSE, LATEST_KILL = 0.01, 0.2, 0.02
 KILLED_SHARE = 0.1
-PAGES = (40, 300, 1000)
+PAGES = (150, 600, 2500)
 BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 SCOPE = make_scope(make_box(divisions=[PREFECTURE], elements=("workers",)))
 
@@ -59,10 +60,11 @@ class Reader:
     async def poll_or_die(self) -> None:
         polling = asyncio.create_task(self.poll())
         if self.chance.random() < KILLED_SHARE:
-            await asyncio.sleep(self.chance.random() * LONGEST_PAUSE)
+            await asyncio.sleep(self.chance.random() * LATEST_KILL)
             self.kills += polling.cancel()
-        with suppress(asyncio.CancelledError):
-            await polling
+        await asyncio.wait([polling])
+        if not polling.cancelled():
+            polling.result()
 
     async def read(self, is_over: asyncio.Event) -> None:
         while not is_over.is_set():
@@ -84,7 +86,7 @@ class NaiveReader:
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             while not is_over.is_set():
                 await self._poll(connection)
-                await asyncio.sleep(LONGEST_PAUSE)
+                await asyncio.sleep(LATEST_KILL)
             await self._poll(connection)
 
     async def _poll(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -142,14 +144,17 @@ async def read_while_writing(stand: Stand, rows: int) -> Outcome:
     readers = [Reader(database, another(chance)) for _reader in range(READERS)]
     naive = NaiveReader(stand.superuser_url)
     is_over, may_commit = asyncio.Event(), asyncio.Event()
-    reading = [asyncio.create_task(reader.read(is_over)) for reader in (*readers, naive)]
-    holding = asyncio.create_task(_hold(database, may_commit))
     each = -(-rows // (WRITERS * ROWS_AT_ONCE))
-    await asyncio.gather(*(_write(database, writer, each, another(chance)) for writer in range(WRITERS)))
-    may_commit.set()
-    await holding
-    is_over.set()
-    await asyncio.gather(*reading)
+    async with asyncio.TaskGroup() as everybody:
+        for reader in (*readers, naive):
+            everybody.create_task(reader.read(is_over))
+        holding = everybody.create_task(_hold(database, may_commit))
+        async with asyncio.TaskGroup() as writing:
+            for writer in range(WRITERS):
+                writing.create_task(_write(database, writer, each, another(chance)))
+        may_commit.set()
+        await holding
+        is_over.set()
     await database.close()
     return _judge(stand, readers, naive, time.monotonic() - began)
 
@@ -159,9 +164,13 @@ async def _write(database: Database, writer: int, times: int, chance: random.Ran
     county, period = COUNTIES[writer % len(COUNTIES)], f"2026-{1 + writer // len(COUNTIES):02d}"
     for number in range(1, times + 1):
         rows = [make_row(division=village, workers=number) for village in villages(county)]
-        async with database.transaction() as session:
-            await create_values(session, *rows, area=county, period=period)
-            await asyncio.sleep(chance.random() * LONGEST_HOLD)
+        is_kept = False
+        while not is_kept:
+            with suppress(AreaBusy):  # come back, as it says
+                async with database.transaction() as session:
+                    await create_values(session, *rows, area=county, period=period)
+                    await asyncio.sleep(chance.random() * LONGEST_HOLD)
+                is_kept = True
 
 
 async def _hold(database: Database, may_commit: asyncio.Event) -> None:

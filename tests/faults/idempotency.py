@@ -17,6 +17,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multipl
 from hub.app import create_app
 from hub.audit import service as audit
 from hub.kit.db import Database
+from hub.kit.errors import ServiceUnavailable
+from hub.kit.limits import Limits
 from tests.faults.stand import Stand, new_chance
 
 Result = TypeVar("Result")
@@ -41,8 +43,9 @@ class Desk:
         self.stand = stand
         self._runner = asyncio.Runner()
         self.database = Database(stand.url, pool_size=10)
-        # An answer of 500 is looked at, as a client would.
-        self._transport = httpx.ASGITransport(create_app(self.database), raise_app_exceptions=False)
+        app = create_app(self.database)
+        app.state.limits = Limits(per_minute=0, reads_per_day=0, sign_ins_per_minute=0)
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub/api/v1")
         self.steps = 0
         self.keys = 0
 
@@ -53,10 +56,7 @@ class Desk:
         headers = {"Authorization": f"Bearer {self.stand.program_token}"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        async with httpx.AsyncClient(
-            transport=self._transport, base_url="http://hub/api/v1", headers=headers
-        ) as client:
-            return await client.post("/receipts", json=body)
+        return await self._client.post("/receipts", json=body, headers=headers)
 
     def file(self, key: str | None, number: int, **changes: Any) -> httpx.Response:
         body = {"grant": self.stand.grant, "period": "2026-01", "rows": number, "sha256": f"{number:064x}"}
@@ -71,6 +71,7 @@ class Desk:
         return int(self.stand.ask("SELECT count(*) FROM delivery_receipts")[0][0])
 
     def close(self) -> None:
+        self.run(self._client.aclose())
         self.run(self.database.close())
         self._runner.close()
 
@@ -114,11 +115,11 @@ class Play(RuleBasedStateMachine):
         key, record = self.desk.new_key(), audit.record
 
         async def fail(*_arguments: Any, **_named: Any) -> None:
-            raise RuntimeError("the log is full")
+            raise ServiceUnavailable("the log is full", retry_after=1)
 
         audit.record = fail
         try:
-            assert self.desk.file(key, number).status_code == 500
+            assert self.desk.file(key, number).status_code == 503
         finally:
             audit.record = record
         return key

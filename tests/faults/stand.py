@@ -180,7 +180,8 @@ async def new_nursery(stand: Stand, **environment: str) -> AsyncIterator[Nursery
         stand.tasks[0].id,
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-        | {"HUB_DATA_DIR": str(stand.folder), "HUB_LOG_LEVEL": "warning", **environment},
+        | {"HUB_DATA_DIR": str(stand.folder), "HUB_LOG_LEVEL": "warning", "HUB_CLIENT_REQUESTS_PER_MINUTE": "0"}
+        | environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
