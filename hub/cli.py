@@ -32,7 +32,7 @@ from hub.kit.postgres import PostgresError
 from hub.registry import apply as registry_apply
 from hub.registry import export as registry_export
 from hub.registry.files import read_folder
-from hub.settings import Settings, settings, share_figures, share_folder
+from hub.settings import Settings, settings, share_figures, share_folder, share_processors
 
 Result = TypeVar("Result")
 
@@ -122,6 +122,7 @@ def _serve(chosen: Settings) -> None:
         with_database(lambda database: finish_interrupted(database, chosen.data_dir))
     with ExitStack() as stack:
         if chosen.workers > 1:
+            share_processors(chosen.workers)
             share_figures(Path(stack.enter_context(TemporaryDirectory(prefix="hub-figures-"))))
         _run_server(chosen)
 

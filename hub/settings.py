@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name for it
+_POLARS_THREADS = "POLARS_MAX_THREADS"
 
 
 class Settings(BaseSettings):
@@ -119,6 +120,14 @@ def figures_folder() -> Path | None:
 def share_figures(folder: Path) -> None:
     """Said to the processes that are started after this; prometheus_client looks for it when it is imported."""
     os.environ[_FIGURES] = str(folder)
+
+
+def share_processors(processes: int) -> None:
+    """Said to the processes that are started after this: together their polars uses each processor once.
+
+    A form's check is too small to be handed to other threads; a process alone keeps all for its imports.
+    """
+    os.environ.setdefault(_POLARS_THREADS, str(max(1, (os.cpu_count() or 1) // processes)))
 
 
 def share_folder(name: Literal["migrations", "schemas"]) -> Path:

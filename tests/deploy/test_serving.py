@@ -1,5 +1,6 @@
 """How the server process is started: what it believes, what it writes, how many there are."""
 
+import os
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found.append(options | {"figures": figures_folder()})
 
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     monkeypatch.setattr(uvicorn, "run", run)
     monkeypatch.setattr(cli.logs, "configure", lambda *_arguments: None)
     return found
@@ -50,6 +52,22 @@ class TestProcesses:
         folder = started[0]["figures"]
         assert folder is not None
         assert not folder.exists()  # gone with the server
+
+    @pytest.mark.parametrize(
+        ("processors", "workers", "threads"), [(2, 2, "1"), (8, 2, "4"), (2, 4, "1"), (8, 1, None)]
+    )
+    def test_share_the_processors(
+        self,
+        started: list[dict[str, Any]],
+        monkeypatch: pytest.MonkeyPatch,
+        processors: int,
+        workers: int,
+        threads: str | None,
+    ) -> None:
+        monkeypatch.setattr(os, "cpu_count", lambda: processors)
+        cli._serve(Settings(workers=workers))
+        assert os.environ.get("POLARS_MAX_THREADS") == threads
+        monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
 
     @pytest.mark.parametrize(("option", "workers"), [(None, 3), (2, 2)])
     def test_are_as_many_as_the_setting_or_the_option_says(
