@@ -49,7 +49,7 @@ async def test_a_month_by_spreadsheet(client: httpx.AsyncClient, database: Datab
     stored = (await upload(client, collection, mended, dry_run="false")).json()
     assert (stored["valid"], stored["stored"], stored["counts"]["refused"]) == (True, True, 0)
     draft = (await client.get(f"/api/v1/collections/{collection.id}/draft")).json()
-    assert [row["values"]["income"] for row in draft["rows"]] == ["1.1"] * 3
+    assert [row["values"]["income"] for row in draft["rows"]] == [1.1] * 3
     assert draft["rows"][2]["missing"] == {"surveyed_on": "not_applicable"}
 
     computed = openpyxl.load_workbook(io.BytesIO(mended), data_only=True)[PEOPLE]

@@ -79,7 +79,7 @@ class TestWorkbookPages:
         assert draft is not None
         assert draft.door == "excel"
         assert draft.rows == [
-            {"division": FIRST, "values": {"population": "200"}, "missing": {}},
+            {"division": FIRST, "values": {"population": 200}, "missing": {}},
             {"division": SECOND, "values": {"workers": "二十"}, "missing": {}},
         ]
 
