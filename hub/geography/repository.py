@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     or_,
     select,
     text,
@@ -83,6 +84,20 @@ async def list_subtree(
 ) -> Sequence[Row[str, str, list[str]]]:
     """Code, name and lineage, by code."""
     return (await session.execute(_SUBTREE, {"codes": list(codes), "level": level, "on": on})).all()
+
+
+async def list_with_parents(
+    session: AsyncSession, codes: Sequence[str], within: str, level: str, on: date
+) -> Sequence[Row[str, str, str | None]]:
+    """Code, name and parent of the level's divisions inside `codes` that also lie inside `within`, by code."""
+    inside = Division.lineage.bool_op("&&")(literal(list(codes), ARRAY(Text)))
+    reached = Division.lineage.bool_op("@>")(literal([within], ARRAY(Text)))
+    statement = (
+        select(Division.code, Division.name, Division.parent_code)
+        .where(inside, reached, Division.level == level, _is_open(on))
+        .order_by(Division.code)
+    )
+    return (await session.execute(statement)).all()
 
 
 async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:

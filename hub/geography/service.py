@@ -98,6 +98,14 @@ async def subtree_places(session: AsyncSession, codes: Sequence[str], level: Lev
     return [NamedPlace(*place) for place in await repository.list_subtree(session, codes, level, on)]
 
 
+async def list_reporting_rows(
+    session: AsyncSession, counties: Sequence[str], within: str, level: Level, on: date
+) -> Sequence[tuple[str, str, str]]:
+    """Each village (or township) of these counties that lies inside `within`: its code, its name, its township."""
+    found = await repository.list_with_parents(session, counties, within, level, on)
+    return [(code, name, code if level == "township" else parent or code) for code, name, parent in found]
+
+
 async def contains(session: AsyncSession, ancestor: str, code: str) -> bool:
     """True when `code` is `ancestor` or lies inside it; by lineage, since a moved division keeps its code."""
     division = await repository.get_division(session, code)

@@ -61,14 +61,12 @@ async def survey(session: AsyncSession, reach: str, form: FormContent, period: P
     present = frozenset(codes)
     length = CODE_LENGTHS[level_of(form.object_class)]
     areas = sorted({county_of(code) for code in present if len(code) == length})
-    places = await geography.subtree_places(session, areas, level_of(form.object_class), period.last_day)
+    level = level_of(form.object_class)
     asked: dict[str, dict[str, str]] = {}
     township_of = {}
-    for place in places:
-        if reach in place.lineage:
-            township = next(code for code in place.lineage if len(code) == CODE_LENGTHS["township"])
-            asked.setdefault(township, {})[place.code] = place.name
-            township_of[place.code] = township
+    for code, name, township in await geography.list_reporting_rows(session, areas, reach, level, period.last_day):
+        asked.setdefault(township, {})[code] = name
+        township_of[code] = township
     concerned = sorted({township_of[code] for code in present if code in township_of})
     unknown = sorted(present - township_of.keys())[:LOOKED_UP]
     elsewhere = await geography.get_divisions(session, unknown) if unknown else {}
