@@ -28,7 +28,7 @@ from hub.settings import settings
 
 TASK = "imports.work"
 FIELDS = frozenset({"form", "period", "dry_run", "accept_partial", "reason", "csrf_token"})
-YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
+YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
 LONGEST_REASON = 2000
 
 
@@ -59,7 +59,7 @@ def read_options(fields: Mapping[str, str], forms: Mapping[str, object]) -> Opti
     ]
     flags = {}
     for name, default in (("dry_run", True), ("accept_partial", False)):
-        word = fields.get(name, str(default)).strip().lower()
+        word = fields.get(name, "").strip().lower() or str(default).lower()
         if word not in YES | NO:
             faults.append(ErrorItem(f"/{name}", "bool_parsing", _("必须是 true 或 false。")))
         flags[name] = word in YES

@@ -43,6 +43,8 @@ async def states(database: Database) -> dict[str, str | None]:
 
 class TestDryRun:
     async def test_is_the_default_and_stores_nothing(self, client: httpx.AsyncClient, database: Database) -> None:
+        done = await run(client, database, csv_file(rows()), dry_run="")
+        assert (done["state"], done["dry_run"], done["valid"]) == ("done", True, True)
         done = await run(client, database, csv_file(rows()))
         assert (done["state"], done["dry_run"], done["valid"]) == ("done", True, True)
         assert done["counts"] == {"new": 6, "changed": 0, "same": 0, "refused": 0}
