@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=200 * 1024 * 1024, ge=1024, description="the largest file of a bulk import"
     )
     uploads_at_once: int = Field(
-        default=2, ge=1, le=64, description="uploaded files that one server process reads at a time"
+        default=2, ge=1, le=64, description="uploaded files of one kind that one server process reads at a time"
     )
     token_minutes: int = Field(default=30, ge=1, le=24 * 60, description="how long a bearer token lives")
     session_idle_minutes: int = Field(default=30, ge=1, description="a session ends when idle this long")

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from hub.settings import settings
 
 # An answer lists at most some thousand places for each sheet; a longer one is not our child's.
 _LONGEST_ANSWER = 16 * MEBIBYTE
-_WAIT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def read_upload(file: Path, *, filename: str, limits: UploadLimits) -> Upl
     """The file's sheets, or `UploadRefused` with a sentence that says why."""
     try:
         await asyncio.to_thread(_look_at, file, filename, limits)
-        async with _place():
+        async with _place(limits):
             with tempfile.TemporaryDirectory(prefix="hub-upload-") as folder:
                 answer = await _in_child(file, filename, limits, Path(folder))
                 return await asyncio.to_thread(_collect, answer, Path(folder))
@@ -75,19 +75,23 @@ def _look_at(path: Path, filename: str, limits: UploadLimits) -> None:
             check_archive(file, limits)
 
 
-@lru_cache(maxsize=1)
-def _places() -> asyncio.Semaphore:
-    """Children at one time. Each may use a gigabyte, and anybody signed in can send files."""
+@lru_cache(maxsize=8)
+def _places(_limits: UploadLimits) -> asyncio.Semaphore:
+    """Children at one time: each may use a gigabyte, and anybody signed in can send files.
+
+    Each kind of upload has places of its own, so that a province's import keeps no township waiting.
+    """
     return asyncio.Semaphore(settings().uploads_at_once)
 
 
 @contextlib.asynccontextmanager
-async def _place() -> AsyncIterator[None]:
-    places = _places()
+async def _place(limits: UploadLimits) -> AsyncIterator[None]:
+    places = _places(limits)
     try:
-        await asyncio.wait_for(places.acquire(), _WAIT_SECONDS)
+        await asyncio.wait_for(places.acquire(), limits.wall_seconds)
     except TimeoutError as busy:
-        raise ServiceUnavailable(_("正在读取的文件太多，请稍后重试。"), retry_after=_WAIT_SECONDS) from busy
+        message = _("正在读取的文件太多，请稍后重试。")
+        raise ServiceUnavailable(message, retry_after=ceil(limits.wall_seconds)) from busy
     try:
         yield
     finally:
