@@ -15,6 +15,7 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
+from hub.kit.middleware import IS_HEAD
 from hub.kit.paging import After, Limit, decode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import AppDatabase, Transaction
@@ -94,6 +95,10 @@ async def read_values(
         return Response(status_code=304, headers=headers)
     if reading.body is not None:
         return Response(reading.body, media_type=media_type, headers=headers)
+    if request.scope.get(IS_HEAD):
+        described = Response(media_type=media_type, headers=headers)
+        del described.headers["content-length"]  # what GET would send is not known before it is made
+        return described
     stream = ValueStream(database, subject, reading.plan, media_type)
     return ClosingResponse(stream.chunks(), media_type=media_type, headers=headers)
 

@@ -24,6 +24,8 @@ SECONDS = Histogram("hub_http_request_seconds", "Time to the last byte", ["metho
 
 # Where the state of a request keeps headers for its answer, whatever the answer turns out to be (hub/kit/limits.py).
 ANSWER_HEADERS = "answer_headers"
+# In a request's scope: an endpoint whose content is long need not make it.
+IS_HEAD = "is_head"
 
 # A machine asks these every few seconds.
 STATIC = "/static/"
@@ -69,7 +71,7 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         # HEAD is GET without its content (RFC 9110 §9.3.2), which the server below us leaves out.
-        served = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        served = {**scope, "method": "GET", IS_HEAD: True} if scope["method"] == "HEAD" else scope
         headers = Headers(scope=scope)
         token = request_id.set(uuid7().hex)
         started = time.perf_counter()

@@ -355,6 +355,17 @@ class TestStreams:
             },
         )
 
+    async def test_head_makes_no_stream(self, database: Database, people: People, session: AsyncSession) -> None:
+        number = await grant(database)
+        await submit(database, row(213))
+        async with calling(database, people, "client_poverty_relief", grants=(number,)) as program:
+            response = await program.head(URL, params=ASKED, headers={"Accept": "text/csv"})
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        assert response.headers["etag"]
+        assert "content-length" not in response.headers
+        event = (await session.scalars(select(AuditEventRow))).one()
+        assert event.action == "data_values.read"
+
 
 class TestReadLog:
     async def test_one_line_for_each_grant_with_all_five(
