@@ -110,7 +110,11 @@ async def _make_room(session: AsyncSession, target: Target, *, replace: bool) ->
             raise RestoreRefused(_("这个数据库里有其他程序的数据表，不能恢复到这里。没有做任何改动。"))
         return []
     if revision not in target.migrations.revisions:
-        raise RestoreRefused(_("数据库的版本 {revision} 比本程序新，不能恢复到这里。").format(revision=revision))
+        raise RestoreRefused(
+            _("数据库的版本 {revision} 比本程序新，不能恢复到这里。请改用空数据库，或先删除这个数据库再恢复。").format(
+                revision=revision
+            )
+        )
     if not replace and await repository.has_any_event(session):
         raise RestoreRefused(_("数据库里已有数据。确要用备份替换全部现有数据，请加 --replace。没有做任何改动。"))
     head = await repository.get_newest_head(session)
