@@ -105,7 +105,7 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
 
     A submission speaks for the rows that are there. It closes the township's task only when, with what is held
     already, no row is missing: else the task stays open, and the values are served all the same. A township's own
-    draft is left alone. The caller writes the audit event.
+    draft is left alone; one that an earlier file began is done with. The caller writes the audit event.
     """
     await set_scope(session, [given.township for given in rows.townships])
     tasks = await _lock(session, rows)
@@ -130,6 +130,7 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
         )
     for number, part in filing.items():
         _close(part, submissions[number])
+    await _forget_drafts(session, rows.area, parts)
     return [
         FiledTownship(
             part.collection, counts.get(number, RowCounts()), submissions.get(number), is_complete=part.is_complete
@@ -143,6 +144,14 @@ def _close(part: _Part, submission: Submission) -> None:
     if part.is_complete or collection.submission is not None:
         collection.submission = submission.number
         collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
+
+
+async def _forget_drafts(session: AsyncSession, area: str, parts: Sequence[_Part]) -> None:
+    """What an earlier file had for a task that this one completes would be shown as typed over what is submitted."""
+    for door in sorted({part.given.writer.door for part in parts}):
+        done = [part.collection for part in parts if part.is_complete and part.given.writer.door == door]
+        if done:
+            await bulk_repository.delete_drafts(session, area, done, door)
 
 
 async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
@@ -221,9 +230,9 @@ def _warnings(part: _Part) -> Written:
 async def prefill_drafts(
     session: AsyncSession, area: str, tasks: Mapping[Collection, Sequence[TypedEntry]], *, actor: str, door: str
 ) -> int:
-    """What a file had for tasks that stay open, as their townships' drafts, where they have none; how many."""
+    """What a file had for tasks that stay open, as their townships' drafts, where they have none of their own."""
     await set_scope(session, [collection.township for collection in tasks])
-    drafted = set(await bulk_repository.list_drafted(session, area, list(tasks)))
+    drafted = set(await bulk_repository.list_drafted_elsewhere(session, area, list(tasks), door))
     wanted = {task: entries for task, entries in tasks.items() if task.township not in drafted}
     saved_at = clock.now()
     for task, entries in wanted.items():

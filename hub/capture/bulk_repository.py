@@ -1,7 +1,7 @@
 from collections.abc import Collection as Codes
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture.models import Collection, Draft, Submission
@@ -48,12 +48,26 @@ async def lock_collections(
     return (await session.scalars(statement)).all()
 
 
-async def list_drafted(session: AsyncSession, area: str, collections: Sequence[Collection]) -> Sequence[str]:
-    """The townships among these that have a draft."""
+async def list_drafted_elsewhere(
+    session: AsyncSession, area: str, collections: Sequence[Collection], door: str
+) -> Sequence[str]:
+    """The townships among these that have a draft of their own, not one that came through this door."""
     statement = select(Draft.township).where(
-        Draft.area == area, Draft.collection_id.in_([collection.id for collection in collections])
+        Draft.area == area,
+        Draft.collection_id.in_([collection.id for collection in collections]),
+        Draft.door != door,
     )
     return (await session.scalars(statement)).all()
+
+
+async def delete_drafts(session: AsyncSession, area: str, collections: Sequence[Collection], door: str) -> None:
+    """The drafts that came through this door; a township's own stay."""
+    statement = delete(Draft).where(
+        Draft.area == area,
+        Draft.collection_id.in_([collection.id for collection in collections]),
+        Draft.door == door,
+    )
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def list_rows_held(

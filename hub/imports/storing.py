@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from uuid import UUID
 
 import polars as pl
@@ -85,19 +86,25 @@ def _warnings(
 def entries_of(part: CheckedPart, ground: Ground) -> dict[str, list[TypedEntry]]:
     """Every row of the part as it was typed, by township: what a draft of a task that stays open begins with."""
     cells, reasons = part.table.cells.to_dicts(), part.table.missing.to_dicts() or [{}] * len(part.table)
+    values = part.values.to_dicts()
     found: dict[str, list[TypedEntry]] = defaultdict(list)
     seen: set[str] = set()
-    for division, typed, given in zip(part.table.division.to_list(), cells, reasons, strict=True):
+    for division, typed, read, given in zip(part.table.division.to_list(), cells, values, reasons, strict=True):
         if division in ground.township_of and division not in seen:
             seen.add(division)
             found[ground.township_of[division]].append(
                 TypedEntry(
                     division,
-                    {name: cell for name, cell in typed.items() if cell is not None},
+                    {name: _as_sent(cell, read.get(name)) for name, cell in typed.items() if cell is not None},
                     {name: reason for name, reason in given.items() if reason is not None},
                 )
             )
     return found
+
+
+def _as_sent(cell: str, value: object) -> object:
+    """A number is a number in the draft, as a program sends it; what could not be read stays as it was written."""
+    return value if isinstance(value, bool | int | Decimal) else cell
 
 
 async def compare(database: Database, areas: Iterable[AreaRows]) -> RowCounts:

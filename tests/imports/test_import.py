@@ -179,6 +179,22 @@ class TestBadRows:
             draft = (await session.scalars(select(Draft))).one()
         assert [one["division"] for one in draft.rows] == list(VILLAGES[EAST])
         assert draft.rows[0]["values"]["workers"] == "-1"
+        assert draft.rows[1]["values"]["workers"] == 80
+
+    async def test_what_a_bad_file_left_in_a_draft_gives_way_to_the_next_file(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        async def typed() -> list[Any]:
+            async with database.transaction() as session:
+                await set_scope(session, [EAST])
+                drafts = (await session.scalars(select(Draft))).all()
+                return [draft.rows[0]["values"]["workers"] for draft in drafts]
+
+        for value in ("很多", "更多"):
+            await run(client, database, csv_file(bad({"workers": value})), dry_run="false", accept_partial="true")
+            assert await typed() == [value]
+        await run(client, database, csv_file(rows()), dry_run="false")
+        assert await typed() == []
 
     async def test_the_mended_row_alone_completes_the_task(self, client: httpx.AsyncClient, database: Database) -> None:
         await run(client, database, csv_file(bad({"workers": -1})), dry_run="false", accept_partial="true")
