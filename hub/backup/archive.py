@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 _CHUNK_BYTES = 1024 * 1024
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 # What zipfile raises for a file that is none, is cut short, damaged, or made by other means.
-_NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, NotImplementedError)
+_NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError)
 
 
 @dataclass

@@ -44,7 +44,8 @@ def cell_check(field: FormField, cell: str, lists: Mapping[tuple[str, ...], List
     """The options of a data validation (ECMA-376 §18.3.1.32); `cell` is the first cell that it stands on."""
     domain = field.spec.domain
     title = field.spec.label[:LONGEST_HINT_TITLE]
-    said = f"{expectation(domain)}\n{_('没有数时写：')}{_('、').join(reason_words())}"
+    reasons = _("、").join(reason_words())
+    said = f"{expectation(domain)}\n" + _("没有数时写：") + reasons
     options: dict[str, Any] = {
         "input_title": title,
         "input_message": said[:LONGEST_HINT],

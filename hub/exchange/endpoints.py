@@ -7,13 +7,15 @@ from starlette.requests import ClientDisconnect
 
 from hub.exchange import changes, receipts, service
 from hub.exchange.changes import LONGEST_WAIT_SECONDS, Patience
-from hub.exchange.media import choose_media_type
+from hub.exchange.media import MediaType, choose_media_type
 from hub.exchange.questions import read_question
 from hub.exchange.schemas import ChangePageRead, ReceiptCreate, ReceiptRead, ValuePageRead
+from hub.exchange.service import Reading
 from hub.exchange.streams import ClosingResponse, ValueStream
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
+from hub.kit.db import Database
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.middleware import IS_HEAD
 from hub.kit.paging import After, Limit, decode_position
@@ -90,15 +92,24 @@ async def read_values(
         after=None if position is None else (str(position[0]), str(position[1]), str(position[2])),
         limit=limit,
     )
+    if request.scope.get(IS_HEAD) and reading.body is None and not reading.is_unchanged:
+        return _described(reading, media_type)
+    return _answer(database, subject, reading, media_type)
+
+
+def _described(reading: Reading, media_type: MediaType) -> Response:
+    """The head of a stream that is not made: how long it would be is not known before."""
+    described = Response(media_type=media_type, headers=dict(reading.headers))
+    del described.headers["content-length"]
+    return described
+
+
+def _answer(database: Database, subject: Subject, reading: Reading, media_type: MediaType) -> Response:
     headers = dict(reading.headers)
     if reading.is_unchanged:
         return Response(status_code=304, headers=headers)
     if reading.body is not None:
         return Response(reading.body, media_type=media_type, headers=headers)
-    if request.scope.get(IS_HEAD):
-        described = Response(media_type=media_type, headers=headers)
-        del described.headers["content-length"]  # what GET would send is not known before it is made
-        return described
     stream = ValueStream(database, subject, reading.plan, media_type)
     return ClosingResponse(stream.chunks(), media_type=media_type, headers=headers)
 

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 HUB = ROOT / "hub"
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 HAN = re.compile(r"[\u3400-\u9fff]")
-# Registry files write these words, whatever language their author reads (hub/registry/file_checks.py).
-WRITTEN_IN_CHINESE = ("“理由：…；依据：《", "“共享范围：…；使用用途：…”")
+# Registry files, uploads and workbooks have these words in them, whatever language their author reads.
+WRITTEN_IN_CHINESE = ("“理由：…；依据：《", "“共享范围：…；使用用途：…”", "区划代码", "填“是”或“否”")
 
 
 def extract(folder: Path) -> set[str]:
