@@ -25,8 +25,8 @@ __all__ = [
     "grants",
     "idempotency",
     "identity",
-    "limits",
     "imports",
+    "limits",
     "registry",
     "store",
 ]

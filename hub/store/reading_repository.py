@@ -132,7 +132,7 @@ async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Col
     covering = ", ".join(f"(v.lineage && %({name})s::text[])::int" for name in given)
     kind = """ ',"object_class":"', v.object_class, '","kind":"', v.kind, '"}'"""
     columns = (
-        "v.area, v.seq, v.object_class, v.period, v.division, v.withheld,"  # noqa: S608 - of constants
+        "v.area, v.seq, v.object_class, v.period, v.division, v.withheld,"
         " array_to_string(v.elements, ',') AS elements,"
         f" concat({covering}) AS covering,"
         f" concat({_ITEM}, {kind}) AS item"
