@@ -184,8 +184,9 @@ class TestSettingsNamed:
     FILES = sorted(
         path for path in [*DEPLOY.rglob("*"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"] if path.is_file()
     )
-    # Of the shell, and of connectors (docs/connectors.md).
+    # Of the shell, of connectors (docs/connectors.md), and of the fault harnesses (docs/faults.md).
     OTHERS: ClassVar = {
+        "HUB_FAULT_SEED",
         "HUB_CONFIG",
         "HUB_URL",
         "HUB_CLIENT_ID",
