@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
@@ -30,10 +31,16 @@ API_PREFIX = "/api/v1"
 
 
 class HubApplication(FastAPI):
-    """An added middleware would stand inside of what answers faults of ours: a 500 would have no request id."""
+    """FastAPI, with the request's context around everything and failures described as they are sent."""
 
     def build_middleware_stack(self) -> ASGIApp:
+        """An added middleware would stand inside of what answers faults of ours: a 500 would have no request id."""
         return RequestContext(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            problems.describe(super().openapi())
+        return super().openapi()
 
 
 def create_app(
@@ -60,7 +67,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        responses={"default": {"model": problems.Problem, "description": "RFC 9457 problem document"}},
+        responses=problems.RESPONSES,
     )
     app.state.database = database
     app.state.clock_watch = ClockWatch(database)

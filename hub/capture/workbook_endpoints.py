@@ -24,8 +24,12 @@ router = HubRouter(tags=["capture"])
 
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "the workbook; `ETag` is the draft's",
+        "description": "the workbook",
         "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "ETag": {"description": "of the draft", "schema": {"type": "string"}},
+            "Content-Disposition": {"description": "a file name to save it under", "schema": {"type": "string"}},
+        },
     }
 }
 

@@ -41,11 +41,19 @@ _FORM = {
     },
 }
 
+_TAKEN_IN: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "taken in; it is worked on afterwards",
+        "headers": {"Location": {"description": "where its progress is told", "schema": {"type": "string"}}},
+    }
+}
+
 
 @router.post(
     "/imports",
     status_code=202,
     response_model=ImportRead,
+    responses=_TAKEN_IN,
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 @reads_its_body
@@ -125,7 +133,7 @@ async def list_findings(
     return page_of(found, limit, read=ImportFindingRead.of, key=lambda finding: [finding.position])
 
 
-@router.post("/imports/{import_id}/submission", status_code=202, response_model=ImportRead)
+@router.post("/imports/{import_id}/submission", status_code=202, response_model=ImportRead, responses=_TAKEN_IN)
 async def submit_import(
     session: Transaction,
     subject: CanImport,

@@ -60,6 +60,31 @@ class Problem(BaseModel):
     errors: list[ProblemItem] = []
 
 
+MEDIA_TYPE = "application/problem+json"
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "model": Problem,
+        "description": "RFC 9457 problem document",
+        "headers": {
+            "Retry-After": {
+                "description": "of 429 and 503: seconds until it is worth another try",
+                "schema": {"type": "integer"},
+            }
+        },
+    }
+}
+
+
+def describe(document: Mapping[str, Any]) -> None:
+    """In an OpenAPI document FastAPI calls a failure what the success would be: JSON, CSV, a workbook."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            failure = operation["responses"]["default"]
+            (schema,) = failure["content"].values()
+            failure["content"] = {MEDIA_TYPE: schema}
+
+
 def problem(error: HubError) -> dict[str, Any]:
     """The document of one failure. Extension members (`findings`, RFC 6749's `error`) come from the error."""
     document: dict[str, Any] = {
@@ -77,9 +102,7 @@ def problem(error: HubError) -> dict[str, Any]:
 
 
 def problem_response(error: HubError) -> Response:
-    return json.JSONResponse(
-        problem(error), status_code=error.status, headers=error.headers, media_type="application/problem+json"
-    )
+    return json.JSONResponse(problem(error), status_code=error.status, headers=error.headers, media_type=MEDIA_TYPE)
 
 
 def from_validation_error(error: RequestValidationError) -> HubError:

@@ -21,6 +21,17 @@ class TestOpenapi:
         assert written.replace("village", "hamlet") != contracts.openapi_text()
         assert FastAPI().openapi() != contracts.openapi_text()
 
+    def test_every_failure_is_a_problem_document(self) -> None:
+        operations = [
+            operation
+            for methods in json.loads(contracts.openapi_text())["paths"].values()
+            for operation in methods.values()
+        ]
+        assert len(operations) > 60
+        for operation in operations:
+            (media_type,) = operation["responses"]["default"]["content"]
+            assert media_type == "application/problem+json"
+
     def test_every_list_is_paged(self) -> None:
         lists = {
             path: {parameter["name"] for parameter in methods["get"].get("parameters", [])}
