@@ -45,8 +45,10 @@ def detect(file: BinaryIO, filename: str) -> UploadKind:
     kind = _kind(file, head, extension)
     if extension == ".xlsm" and kind == "xlsx":
         raise Refused("upload_has_macros")
+    if not extension:
+        raise Refused("upload_has_no_extension", content=f".{kind}")
     if extension not in _EXTENSIONS[kind]:
-        raise Refused("upload_wrong_extension", content=f".{kind}", extension=extension or "-")
+        raise Refused("upload_wrong_extension", content=f".{kind}", extension=extension)
     return kind
 
 

@@ -48,6 +48,7 @@ _REASONS: Mapping[str, tuple[int, Callable[[], str]]] = {
         415,
         lambda: _("文件名与内容不符：内容是 {content}，后缀却是 {extension}。请用 Excel 或 WPS 打开后另存。"),
     ),
+    "upload_has_no_extension": (415, lambda: _("文件名没有后缀。内容像是 {content}，请改好文件名再上传。")),
     "upload_has_macros": (415, lambda: _("工作簿含有宏，为安全起见不读取。请另存为不含宏的 .xlsx。")),
     "upload_has_external_links": (
         415,

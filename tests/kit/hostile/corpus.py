@@ -291,6 +291,7 @@ KINDS = [
     Hostile("program", "upload_kind_not_supported", lambda: b"MZ\x90\x00" + bytes(200)),
     Hostile("csv-named-xlsx", "upload_wrong_extension", "区划,外出\n1,2\n".encode),
     Hostile("xlsx-named-csv", "upload_wrong_extension", workbook, "上报.csv"),
+    Hostile("xlsx-without-extension", "upload_has_no_extension", workbook, "上报"),
     Hostile("noise", "upload_kind_unknown", lambda: bytes(range(1, 256)) * 20),
 ]
 CSV_FILES = [
