@@ -140,13 +140,20 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     "string_pattern_mismatch": lambda: _("格式不对。"),
     "too_short": lambda: _("项数太少。"),
     "too_long": lambda: _("项数太多。"),
-    "greater_than_equal": lambda: _("太小。"),
-    "less_than_equal": lambda: _("太大。"),
     "uuid_parsing": lambda: _("不是有效的编号。"),
 }
 
 
+_BOUNDS: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "greater_than_equal": ("ge", lambda: _("太小：不能小于 {bound}。")),
+    "less_than_equal": ("le", lambda: _("太大：不能大于 {bound}。")),
+}
+
+
 def _sentence(fault: Mapping[str, Any]) -> str:
+    if fault["type"] in _BOUNDS:
+        name, sentence = _BOUNDS[fault["type"]]
+        return sentence().format(bound=fault["ctx"][name])
     known = _SENTENCES.get(fault["type"])
     if known is not None:
         return known()

@@ -95,6 +95,12 @@ class TestProblems:
         )
         assert response.json()["detail"].isascii()
 
+    @pytest.mark.parametrize(("limit", "bound"), [(0, "1"), (1001, "1000")])
+    async def test_a_bound_is_told_with_the_fault(self, client: httpx.AsyncClient, limit: int, bound: str) -> None:
+        response = await client.get("/api/v1/people", params={"limit": limit})
+        (fault,) = response.json()["errors"]
+        assert fault["message"].endswith(f" {bound}。")
+
     @pytest.mark.parametrize("declares_its_length", [True, False])
     async def test_a_huge_body_is_not_read(self, client: httpx.AsyncClient, declares_its_length: bool) -> None:
         sent = 0
