@@ -57,8 +57,8 @@ lock: setup ## Resolve the dependencies anew: versions and hashes, no addresses
 wheels: setup ## Fill dist/offline with all that a machine without a network needs (docs/runbook.md)
 	deploy/offline/build dist/offline $(BIN)/python
 
-bench: setup ## Print the measured ratios
-	$(BIN)/python -m tests.benchmarks
+bench: setup ## Print the measured ratios (NATIONAL=1: at 600,000 villages too)
+	$(BIN)/python -m tests.benchmarks $(if $(NATIONAL),--national)
 
 clean: ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

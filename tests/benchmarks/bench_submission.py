@@ -11,13 +11,10 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +30,9 @@ from hub.identity.models import Organization, Person
 from hub.kit.db import Database, set_scope
 from hub.kit.installation import open_database
 from hub.settings import Settings
+from tests.benchmarks.serving import serve_hub, serve_naive
 from tests.benchmarks.shape import COUNTS, ELEMENTS, NAMES, RULES, VILLAGES
 from tests.forms.factories import create_element, create_rule
-from tests.journey.hub_process import BIN, free_port
 from tests.people import COUNTY, People
 
 TOWNSHIPS, WORKERS = 64, 2
@@ -43,7 +40,6 @@ TARGET_PER_SECOND, TARGET_P95_MILLISECONDS = 45, 800
 # The first month only warms the processes up, and is what the second month's rules look back on.
 CLIENTS_OF_MONTH = {"2026-06": 8, "2026-07": 1, "2026-08": 8, "2026-09": 32}
 FORM = "village-month"
-START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -136,42 +132,6 @@ async def _settle(database: Database) -> list[Desk]:
     ]
 
 
-def _hub(data: Path) -> AbstractContextManager[str]:
-    port = free_port()
-    settings = {"HUB_DATA_DIR": str(data), "HUB_PORT": str(port), "HUB_LOG_LEVEL": "warning"}
-    return _served([str(BIN / "hub"), "serve", "--workers", str(WORKERS)], settings, port, "/readyz")
-
-
-def _naive(database_url: str) -> AbstractContextManager[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "tests.benchmarks.naive_submission", str(port), str(WORKERS)]
-    return _served(command, {"NAIVE_DATABASE_URL": database_url}, port, "/openapi.json")
-
-
-@contextmanager
-def _served(command: list[str], settings: dict[str, str], port: int, ready: str) -> Iterator[str]:
-    """A server with two workers, ready to answer."""
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(command, env=os.environ | settings)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_ready(url + ready):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the server did not start")
-            time.sleep(0.2)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 def _draft(desk: Desk, chosen: random.Random) -> dict[str, object]:
     def values() -> dict[str, float]:
         return {n: chosen.randrange(1000) if n in COUNTS else chosen.randrange(10**5) / 100 for n in NAMES}
@@ -248,9 +208,9 @@ async def _measure(application_url: str, owner_url: str, data: Path) -> list[str
     database = Database(application_url, pool_size=2)
     try:
         desks = await _settle(database)
-        with _hub(data) as url:
+        with serve_hub(data, workers=WORKERS) as url:
             lines = [await _month(url, desks, month, clients) for month, clients in CLIENTS_OF_MONTH.items()]
-        with _naive(owner_url) as url:
+        with serve_naive("submission", owner_url, workers=WORKERS) as url:
             naive = [await _naive_month(url, desks, clients) for clients in (2, 1, 8, 32)]
         return [*lines[1:], *naive[1:], await _check_kept(database)]
     finally:
