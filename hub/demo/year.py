@@ -74,6 +74,8 @@ async def report(
     say: Callable[[str], object],
 ) -> None:
     """Open each month and have every township's rows filed for it, all of them at once."""
+    if not months:
+        return
     county = authority.organization.division or ""
     villages = {code: await geography.subtree_codes(session, [code], "village", clock.today()) for code in reporters}
     everybody = Townships(county, authority, reporters, villages)
