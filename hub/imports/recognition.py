@@ -258,9 +258,3 @@ def _captured_only(table: FileTable, form: FormContent) -> FileTable:
         cells=table.cells.select(name for name in table.cells.columns if name in captured),
         missing=table.missing.select(name for name in table.missing.columns if name in captured),
     )
-
-
-def ignored_columns(form: FormContent, layout: Layout) -> Mapping[str, str]:
-    """Columns of the file that were not read, with why."""
-    sources = {field.identifier: field.spec.source for field in form.fields}
-    return {identifier: sources[identifier] for identifier in layout.values if sources[identifier] != "captured"}

@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.imports.models import Import, ImportArea, ImportFinding
@@ -32,10 +32,6 @@ async def list_imports(session: AsyncSession, reach: str, *, after: UUID | None,
     if after is not None:
         statement = statement.where(Import.id < after)
     return (await session.scalars(statement)).all()
-
-
-async def update_import(session: AsyncSession, import_id: UUID, values: Mapping[str, Any]) -> None:
-    await session.execute(update(Import).where(Import.id == import_id).values(dict(values)))
 
 
 async def is_wanted(session: AsyncSession, import_id: UUID, area: str) -> bool:

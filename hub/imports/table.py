@@ -1,6 +1,6 @@
 """The rows of a table that was found: codes, cells and reasons as text, each with its line in the file. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -97,8 +97,3 @@ def _takes_reasons(element: ElementSpec) -> bool:
     domain = element.domain
     is_value = any(word in domain.meanings or word in domain.values_by_meaning for word in REASONS)
     return domain.datatype in TAKES_REASONS and not is_value
-
-
-def lines_of(table: FileTable, numbers: Sequence[int]) -> list[int]:
-    """The lines, as a spreadsheet counts them, of rows of the table."""
-    return [int(line) + 1 for line in table.rows.gather(list(numbers))]
