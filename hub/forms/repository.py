@@ -14,12 +14,6 @@ async def lock_publication(session: AsyncSession, code: str) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"forms.publication\n{code}", 0))))
 
 
-async def list_newest_versions(session: AsyncSession) -> Sequence[FormVersion]:
-    """The newest version of each form that has one."""
-    statement = select(FormVersion).distinct(FormVersion.code).order_by(FormVersion.code, FormVersion.version.desc())
-    return (await session.scalars(statement)).all()
-
-
 async def get_newest_version(session: AsyncSession, code: str) -> FormVersion | None:
     statement = select(FormVersion).where(FormVersion.code == code).order_by(FormVersion.version.desc()).limit(1)
     return await session.scalar(statement)
