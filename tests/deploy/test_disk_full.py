@@ -109,12 +109,28 @@ def check_log(hub: Hub) -> None:
     """What a real process writes: a line of JSON for each call, with the route and never the query."""
     with hub.caller("township-433124102") as api:
         api.get("/data-elements", params={"q": "查询里的名字"})
-    log = (hub.folder / "hub.log").read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    asked = [line for line in lines if line.get("route") == "/api/v1/data-elements"]
+    asked = asked_lines(hub, "/api/v1/data-elements")
     assert [(line["status"], line["caller_kind"]) for line in asked] == [(200, "person")]
+    log = (hub.folder / "hub.log").read_text(encoding="utf-8")
+    lines = log_lines(log)
     assert {line["status"] for line in lines if line.get("status", 0) >= 500} == {507}
     assert not any(name in log for name in ("查询里的名字", "%E6%9F%A5"))
+
+
+def asked_lines(hub: Hub, route: str) -> list[dict[str, Any]]:
+    """The lines of calls to a route; a call's line is written after its answer has left, so it is waited for."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        log = (hub.folder / "hub.log").read_text(encoding="utf-8")
+        asked = [line for line in log_lines(log) if line.get("route") == route]
+        if asked or time.monotonic() > deadline:
+            return asked
+        time.sleep(0.1)
+
+
+def log_lines(log: str) -> list[dict[str, Any]]:
+    """The lines that are whole: the last may still be being written."""
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{") and line.endswith("}")]
 
 
 def save_until_it_works(desk: Desk, figure: int) -> None:
