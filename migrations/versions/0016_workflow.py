@@ -1,0 +1,14 @@
+"""The township's sign-off, the county's review, returns at cells, exceptions to a lock."""
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
