@@ -39,7 +39,7 @@ class Asked:
     question: Mapping[str, Any]
 
 
-async def _ask(
+async def ask(
     session: AsyncSession, columns: str, function: str, asked: Asked, *, rest: str = "", **parameters: Any
 ) -> CursorResult[Any]:
     """Set the context and ask, in one statement: the function's argument is made of the context, so it comes first."""
@@ -53,17 +53,17 @@ async def _ask(
 
 async def list_values(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
     """Ordered by (period, division, entity), the key a reader pages by. A cell that may be read is in the payload."""
-    return (await _ask(session, _VALUE_COLUMNS, "granted_values", asked)).all()
+    return (await ask(session, _VALUE_COLUMNS, "granted_values", asked)).all()
 
 
 async def count_values(session: AsyncSession, asked: Asked) -> int:
-    count: int = (await _ask(session, "granted_count", "granted_count", asked)).scalar_one()
+    count: int = (await ask(session, "granted_count", "granted_count", asked)).scalar_one()
     return count
 
 
 async def list_withheld_versions(session: AsyncSession, asked: Asked) -> dict[str, int]:
     """The newest version of each element that is granted under earlier versions only, where it was met."""
-    found = await _ask(
+    found = await ask(
         session,
         "key, max(value::int) AS version",
         "granted_values",
@@ -75,7 +75,7 @@ async def list_withheld_versions(session: AsyncSession, asked: Asked) -> dict[st
 
 async def list_history(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
     """Every state of these rows, oldest first within a row."""
-    return (await _ask(session, _HISTORY_COLUMNS, "granted_history", asked)).all()
+    return (await ask(session, _HISTORY_COLUMNS, "granted_history", asked)).all()
 
 
 async def read_text(
@@ -92,7 +92,7 @@ async def read_text(
     )
     one_more = Asked(asked.context, {**asked.question, "limit": limit + 1})
     rest = f"WITH ORDINALITY AS v ({_VALUE_COLUMNS_WITH_WITHHELD}, n)"
-    return (await _ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells)).one()
+    return (await ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells)).one()
 
 
 _VALUE_COLUMNS_WITH_WITHHELD = (
@@ -137,7 +137,7 @@ async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Col
         f" concat({covering}) AS covering,"
         f" concat({_ITEM}, {kind}) AS item"
     )
-    return (await _ask(session, columns, "granted_changes", asked, rest="AS v", **given)).all()
+    return (await ask(session, columns, "granted_changes", asked, rest="AS v", **given)).all()
 
 
 _GENERATION = select(StoreGeneration.generation)
