@@ -1,5 +1,6 @@
 """What is installed from a wheel is whole: nothing is missed that a checkout has lying beside it."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -33,6 +34,29 @@ class TestHubWheel:
                 path.name for path in (ROOT / "hub" / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"
             }
             assert shipped == held, folder
+
+    def test_carries_the_pages_scripts_but_not_their_sources(self, tmp_path: Path) -> None:
+        """An installed hub needs no Node: git ignores the built files, so hatch has to be told to take them."""
+        with build(ROOT, tmp_path) as wheel:
+            names = set(wheel.namelist())
+        for entry in (ROOT / "hub" / "browser" / "entries").glob("*.js"):
+            assert f"hub/static/built/{entry.name}" in names
+        assert [name for name in names if name.startswith("hub/browser/")] == []
+
+    def test_is_built_from_the_sources_archive_without_node(self, tmp_path: Path) -> None:
+        """The archive carries the built files with the hash of their sources, so that nothing is built anew."""
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        shutil.unpack_archive(next(tmp_path.glob("*.tar.gz")), tmp_path / "unpacked", filter="data")
+        (folder,) = (tmp_path / "unpacked").iterdir()
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, env={"PATH": "/nowhere"})
+        with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+            assert "hub/static/built/sheet.js" in wheel.namelist()
 
     def test_finds_them_where_it_is_installed(self, tmp_path: Path) -> None:
         with build(ROOT, tmp_path / "dist") as wheel:
