@@ -9,9 +9,10 @@ from hub.geography import models as geography
 from hub.grants import models as grants
 from hub.identity import models as identity
 from hub.imports import models as imports
-from hub.kit import idempotency, limits
+from hub.kit import idempotency, jobs, limits
 from hub.kit.db import Base
 from hub.registry import models as registry
+from hub.remarks import models as remarks
 from hub.store import models as store
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "idempotency",
     "identity",
     "imports",
+    "jobs",
     "limits",
     "registry",
+    "remarks",
     "store",
 ]

@@ -16,6 +16,8 @@ class AuditEventRow(Base):
         CheckConstraint("outcome IN ('done', 'refused')", name="outcome"),
         Index("ix_audit_events_unsealed", "id", postgresql_where=text("position IS NULL")),
         Index("ix_audit_events_object", "object_type", "object_id"),
+        Index("ix_audit_events_actor_name_at", "actor_name", "at"),
+        Index("ix_audit_events_action_at", "action", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -46,3 +48,19 @@ class AuditHead(Base):
     signed_at: Mapped[datetime]
     key_id: Mapped[str]
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditVerification(Base):
+    """A walk over the whole chain that somebody asked for, and what it found. Kept: that it was looked is evidence."""
+
+    __tablename__ = "audit_verifications"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    events: Mapped[int | None] = mapped_column(BigInteger)
+    broken_position: Mapped[int | None] = mapped_column(BigInteger)
+    broken_event: Mapped[str | None]
+    broken_reason: Mapped[str | None]

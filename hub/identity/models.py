@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.kit import clock
@@ -28,9 +28,12 @@ class Organization(Base):
     contact_name: Mapped[str | None]
     contact_phone: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    closed_at: Mapped[datetime | None]
 
 
 class Person(Base):
+    """`openid_subject`: issuer and subject of the provider's account, bound at its first sign-in (ASVS 5.0, 6.8.1)."""
+
     __tablename__ = "people"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -42,12 +45,17 @@ class Person(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_sign_in_at: Mapped[datetime | None]
+    openid_subject: Mapped[str | None] = mapped_column(unique=True)
 
     organization: Mapped[Organization] = relationship(lazy="raise")
 
 
 class Session(Base):
-    """A person's signed-in browser, kept on the server so that it can be ended at once."""
+    """A person's signed-in browser, kept on the server so that it can be ended at once.
+
+    `method`: `password` or `openid`. `second_factor_at`: when the second factor was shown, if it was.
+    """
 
     __tablename__ = "sessions"
 
@@ -59,6 +67,8 @@ class Session(Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str]
     user_agent: Mapped[str]
+    method: Mapped[str] = mapped_column(default="password")
+    second_factor_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="raise")
 
@@ -123,3 +133,52 @@ class AccessToken(Base):
 
     person: Mapped[Person | None] = relationship(lazy="raise")
     api_client: Mapped[ApiClient | None] = relationship(lazy="raise")
+
+
+class SecondFactor(Base):
+    """A person's authenticator (RFC 6238). Its secret is sealed: the database alone makes no codes.
+
+    `confirmed_at` is null until a first code was shown. `last_step`: the time step of the last code that was
+    taken; it and those before it are never taken again (ASVS 5.0, 6.5.1).
+    """
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code for the day the telephone is lost; good once."""
+
+    __tablename__ = "recovery_codes"
+
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SignInStep(Base):
+    """Somebody whose first factor held and whose second is still asked for; opens nothing."""
+
+    __tablename__ = "sign_in_steps"
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    method: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OpenIdRequest(Base):
+    """A browser that was sent to the provider: what its answer must fit. Deleted by the first answer."""
+
+    __tablename__ = "openid_requests"
+
+    state_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    nonce: Mapped[str]
+    verifier: Mapped[str]
+    next: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(index=True)

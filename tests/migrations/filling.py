@@ -39,6 +39,8 @@ def value(table: Table, column: str, kind: TypeEngine[Any]) -> Any:
         "BOOLEAN": False,
         "INTEGER": 1,
         "BIGINT": 1,
+        "DOUBLE": 1.0,
+        "DOUBLE_PRECISION": 1.0,
         "DATE": text("date '2026-11-22'"),
         "TIMESTAMP": text("timestamptz '2026-11-22T00:00:00Z'"),
     }
@@ -67,13 +69,26 @@ def fill(connection: Connection) -> list[str]:
     return filled
 
 
-def content(connection: Connection) -> dict[str, list[str]]:
-    """Every row of every table, as text, for comparing before and after."""
+Content = dict[str, list[dict[str, str]]]
+
+
+def content(connection: Connection) -> Content:
+    """Every row of every table, column by column as text, for comparing before and after."""
     metadata = MetaData()
     metadata.reflect(connection)
     connection.execute(text("SELECT set_config('hub.divisions', 'x', false)"))
+    found: Content = {}
+    for table in metadata.sorted_tables:
+        if table.name != "alembic_version":
+            rows = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+            found[table.name] = [{name: str(held) for name, held in row.items()} for row in rows]
+    return found
+
+
+def as_before(after: Content, before: Content) -> Content:
+    """What there is now of the tables and columns that there were: a migration may add some."""
     return {
-        table.name: [str(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
-        for table in metadata.sorted_tables
-        if table.name != "alembic_version"
+        table: [{name: row.get(name, "lost") for name in (rows[0] if rows else row)} for row in after.get(table, [])]
+        for table, rows in before.items()
+        if table in after
     }

@@ -14,7 +14,7 @@ from hub.kit.migration import configuration
 from hub.kit.postgres import APP, OWNER, PostgresServer
 from hub.models import Base
 from hub.settings import share_folder
-from tests.migrations.filling import content, fill
+from tests.migrations.filling import as_before, content, fill
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(share_folder("migrations"))).walk_revisions()][::-1]
 
@@ -48,7 +48,7 @@ class TestRevisions:
                 command.upgrade(config, revision)
             with engine.begin() as connection:
                 after = content(connection)
-            assert {table: rows for table, rows in after.items() if table in before} == before
+            assert as_before(after, before) == before
         assert sum(len(rows) for rows in before.values()) > 20
 
     def test_go_all_the_way_down(self, database: tuple[Config, Engine]) -> None:
@@ -81,7 +81,16 @@ class TestModels:
 class TestSecondWall:
     """Row-level security stands from the first migration on, and binds owner and application alike."""
 
-    TABLES = ("records", "record_revisions", "drafts", "submissions", "import_findings")
+    TABLES = (
+        "records",
+        "record_revisions",
+        "drafts",
+        "submissions",
+        "import_findings",
+        "remarks",
+        "attachments",
+        "flags",
+    )
 
     def test_binds_everybody(self, database: tuple[Config, Engine]) -> None:
         config, engine = database
