@@ -58,3 +58,55 @@ class NameTaken(Conflict):
 
 class TooManySecrets(Conflict):
     code = "two_secrets_already"
+
+
+class SealBroken(Conflict):
+    """The data folder's key is not the one that sealed it: an operator restored one without the other."""
+
+    code = "sealing_key_differs"
+
+
+class SecondFactorRequired(Forbidden):
+    """Whoever decides shows two factors where the operator wants it (GB/T 22239-2019, 8.1.4.1 d)."""
+
+    code = "second_factor_required"
+
+
+class SecondFactorRefused(Unprocessable):
+    code = "second_factor_refused"
+
+
+class SecondFactorStateConflict(Conflict):
+    code = "second_factor_state_conflict"
+
+
+class SignInStepExpired(Unauthenticated):
+    """The first factor held too long ago, or in another browser."""
+
+    code = "sign_in_step_expired"
+
+
+class LastAdministrator(Conflict):
+    """Nobody could let anybody in again."""
+
+    code = "last_administrator"
+
+
+class OrganizationClosed(Conflict):
+    code = "organization_closed"
+
+
+class OrganizationInUse(Conflict):
+    """It still has people or programs that may sign in."""
+
+    code = "organization_in_use"
+
+
+class OpenIdRefused(Unauthenticated):
+    """`reason` goes to the audit log; the person reads one sentence that says what to do."""
+
+    code = "openid_refused"
+
+    def __init__(self, detail: str, *, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason

@@ -52,6 +52,11 @@ async def create_person(
     return person
 
 
+async def display_names(session: AsyncSession, usernames: Sequence[str]) -> dict[str, str]:
+    """How people are called on pages, by username; programs and those who are gone are not among them."""
+    return dict(await repository.list_display_names(session, usernames)) if usernames else {}
+
+
 async def get_person(session: AsyncSession, username: str) -> Person:
     person = await repository.get_person(session, username)
     if person is None:

@@ -45,6 +45,11 @@ async def get_person(session: AsyncSession, username: str) -> Person | None:
     )
 
 
+async def list_display_names(session: AsyncSession, usernames: Sequence[str]) -> Sequence[tuple[str, str]]:
+    found = await session.execute(select(Person.username, Person.display_name).where(Person.username.in_(usernames)))
+    return [(row.username, row.display_name) for row in found]
+
+
 async def list_people(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[Person]:
     statement = select(Person).options(joinedload(Person.organization)).order_by(Person.username).limit(limit)
     if after is not None:

@@ -1,5 +1,6 @@
 """Every revision goes up, down and up again on a filled database; the models and the migrations agree."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -21,7 +22,7 @@ REVISIONS = [script.revision for script in ScriptDirectory(str(share_folder("mig
 
 @pytest.fixture
 def database(postgres: PostgresServer, worker_id: str) -> Iterator[tuple[Config, Engine]]:
-    name = f"migrations_{worker_id}"
+    name = f"migrations_{worker_id}_{os.getpid()}"
     postgres.drop_database(name)
     postgres.create_database(name)
     url = postgres.url(role=OWNER, database=name)
