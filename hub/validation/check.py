@@ -148,7 +148,8 @@ def _judge_derivations(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFr
 def _bad_derivation(spec: FormSpec, row: Row, derivation: Derivation, fault: ValueFault) -> Finding:
     element = derivation.element
     names = "、".join(spec.by_identifier[name].label for name in derivation.compiled.named)
-    sentence = fault.message(f"{row.place} {element.label}")
+    seen = ValueFault(fault.code, _plain(fault.raw) if isinstance(fault.raw, Value) else fault.raw, fault.expectation)
+    sentence = seen.message(f"{row.place} {element.label}")
     return Finding(
         severity="error",
         code=fault.code,

@@ -7,7 +7,6 @@ build once for a published version and keep it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
 
 from hub.datatypes import DATATYPES, ValueDomain
@@ -16,7 +15,7 @@ from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER
 from hub.kit.i18n import gettext as _
 from hub.validation.expression import CompiledExpression, compile_derivation, compile_rule
 from hub.validation.grammar import RuleFault
-from hub.validation.judgement import frame_schema, verdict_columns
+from hub.validation.judgement import FrameSchema, verdict_columns
 from hub.validation.lookback import LookBack, LookedBack
 from hub.validation.specification import ElementSpec, RuleSpec
 
@@ -49,7 +48,7 @@ class FormPlan:
     steps: tuple[tuple[Derivation, ...], ...]
     rules: tuple[PlannedRule, ...]
     columns: Mapping[str, pl.DataType]
-    schema: pa.DataFrameSchema
+    schema: FrameSchema
     verdicts: tuple[pl.Expr, ...]
 
 
@@ -78,7 +77,7 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
         steps=_in_order(derivations),
         rules=planned,
         columns=columns,
-        schema=frame_schema(columns),
+        schema=FrameSchema(columns),
         verdicts=verdict_columns(rule.compiled.polars for rule in planned),
     )
 

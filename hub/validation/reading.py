@@ -10,7 +10,6 @@ from hub.datatypes import DATATYPES, Value, ValueFault, is_blank, shown
 from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER, MAXIMUM_DIGITS, digits_of
 from hub.kit.i18n import gettext as _
 from hub.validation.form import FormSpec
-from hub.validation.judgement import accept_frame
 from hub.validation.lookback import LookBack, held_value
 from hub.validation.plan import FormPlan
 from hub.validation.report import MISSING_REASONS, Finding, Row
@@ -141,7 +140,7 @@ def build_frame(plan: FormPlan, rows: Iterable[ReadRow]) -> pl.DataFrame:
         held.append(tuple(cells))
     # By rows: taken as columns, each of a hundred pays for the building of a series.
     frame = pl.DataFrame(held, schema=dict(plan.columns), orient="row")
-    accept_frame(plan.schema, frame)
+    plan.schema.accept(frame)
     return with_derived(plan, frame)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from hub.validation.columns import ColumnReader, HeldReader, StatisticReader, blank_out, is_written, nothing
 from hub.validation.form import FormSpec
-from hub.validation.judgement import accept_frame, broken, failing_rules, judge
+from hub.validation.judgement import broken, failing_rules, judge
 from hub.validation.lookback import LookBack
 from hub.validation.plan import Derivation, FormPlan
 from hub.validation.reading import with_derived
@@ -113,7 +113,7 @@ class SliceJudge:
             held = reader.read(rows.past.get(look_back, pl.DataFrame()), rows.height)
             columns |= {look_back.column(name): column for name, column in held.items()}
         frame = pl.DataFrame({name: columns[name] for name in self.plan.columns})
-        accept_frame(self.plan.schema, frame)
+        self.plan.schema.accept(frame)
         return with_derived(self.plan, frame)
 
     def _judge_derived(
