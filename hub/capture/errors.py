@@ -1,4 +1,4 @@
-from hub.kit.errors import Conflict, NotFound, Unprocessable
+from hub.kit.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 
 class CollectionNotFound(NotFound):
@@ -29,6 +29,80 @@ class CollectionClosed(Conflict):
     """First submissions are no longer taken."""
 
     code = "collection_closed"
+
+
+class CollectionSubmitted(Conflict):
+    """What was typed was typed before a submission that the page did not know of; the newest number comes along."""
+
+    code = "collection_submitted"
+
+
+class CollectionAwaitsSignOff(Conflict):
+    """The draft waits for the leader's signature and is not changed meanwhile."""
+
+    code = "collection_awaiting_sign_off"
+
+
+class CollectionInReview(Conflict):
+    """The county is looking at it: it is neither changed nor submitted again meanwhile."""
+
+    code = "collection_in_review"
+
+
+class CellsLocked(Conflict):
+    """After a return only the cells that came back are open; every other one that was touched is named."""
+
+    code = "cells_locked"
+
+
+class WrongState(Conflict):
+    """This cannot be done in the state that the task is in, perhaps since a moment ago."""
+
+    code = "collection_state"
+
+
+class SubmissionMoved(Conflict):
+    """What is decided on is not what stands there now."""
+
+    code = "submission_superseded"
+
+
+class SignOffRequired(Conflict):
+    """The township has its leader sign before anything is submitted."""
+
+    code = "sign_off_required"
+
+
+class SignOffNotWanted(Conflict):
+    """The township submits without a signature."""
+
+    code = "sign_off_not_wanted"
+
+
+class NobodySigns(Conflict):
+    """A township without a leader could submit nothing any more."""
+
+    code = "nobody_signs"
+
+
+class OwnSignOff(Forbidden):
+    """Nobody signs what they sent."""
+
+    code = "own_sign_off"
+
+
+class ReturnRefused(Unprocessable):
+    """The return names cells that are not on the form, or has no reason."""
+
+    code = "return_not_valid"
+
+
+class LockExceptionRefused(Unprocessable):
+    code = "lock_exception_not_valid"
+
+
+class LockExceptionNotFound(NotFound):
+    code = "lock_exception_not_found"
 
 
 class DraftTooLarge(Unprocessable):

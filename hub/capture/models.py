@@ -16,6 +16,7 @@ class Collection(Base):
     __table_args__ = (
         ForeignKeyConstraint(["form", "form_version"], ["form_versions.code", "form_versions.version"]),
         UniqueConstraint("area", "form", "period", "township"),
+        CheckConstraint("stage IN ('awaiting_sign_off', 'in_review', 'returned')", name="stage"),
         Index("ix_collections_township", "township", "period"),
         Index("ix_collections_id", "id"),  # a province's authority names a task without its county
     )
@@ -30,7 +31,16 @@ class Collection(Base):
     opens_on: Mapped[date]
     due_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
+    # Until when a lock of this task is lifted; `lock_exceptions` says who lifted it, and why.
+    excepted_until: Mapped[datetime | None]
+    # Whether its township's leader signs first, whether the county reviews: chosen for the township, for the period.
+    wants_sign_off: Mapped[bool] = mapped_column(default=False)
+    wants_review: Mapped[bool] = mapped_column(default=False)
+    # Where it stands on the longer way; null on the short one, and where that way is behind it.
+    stage: Mapped[str | None]
     submission: Mapped[str | None]
+    # Under review, the newest submission whose values are records; elsewhere every submission's are.
+    approved: Mapped[str | None]
     # When the first submission came: it alone says whether the task was late, corrections do not.
     first_submitted_at: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -52,6 +62,24 @@ class Draft(Base):
     saved_at: Mapped[datetime]
 
 
+class DraftLedger(Base):
+    """Beside a draft that came cell by cell: whose cells, which batches, which reasons (hub/capture/ledger.py).
+
+    It describes the content with this hash; another content came through another door.
+    """
+
+    __tablename__ = "draft_ledgers"
+    __table_args__ = (
+        ForeignKeyConstraint(["area", "collection_id"], ["drafts.area", "drafts.collection_id"], ondelete="CASCADE"),
+    )
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    collection_id: Mapped[UUID] = mapped_column(primary_key=True)
+    township: Mapped[str]
+    content_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[dict[str, Any]]
+
+
 class Submission(Base):
     """Final, numbered, with a checksum. A correction is another submission that supersedes it."""
 
@@ -70,6 +98,8 @@ class Submission(Base):
     period: Mapped[str]
     submitted_at: Mapped[datetime]
     submitted_by: Mapped[str]
+    # The leader who signed it, where the township wants two steps.
+    signed_by: Mapped[str | None]
     door: Mapped[str]
     reason: Mapped[str | None]
     supersedes: Mapped[str | None]
@@ -77,3 +107,62 @@ class Submission(Base):
     content: Mapped[list[Any]]
     warnings: Mapped[list[Any]]
     changed_rows: Mapped[int]
+
+
+class CollectionStep(Base):
+    """One step on a task's longer way: sent, signed, refused, submitted, approved, returned, taken back. Append-only.
+
+    `details` keeps what the step said besides its reason: the cells that came back with theirs, the
+    explanations that wait for a signature, the stage it began from. Never a value.
+    """
+
+    __tablename__ = "collection_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(["area", "collection_id"], ["collections.area", "collections.id"]),
+        Index("ix_collection_steps_of_collection", "area", "collection_id", "id"),
+    )
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    collection_id: Mapped[UUID]
+    township: Mapped[str]
+    action: Mapped[str]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    organization: Mapped[str]
+    submission: Mapped[str | None]
+    reason: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
+
+
+class LockException(Base):
+    """One task is opened although its period is locked: for whom, why, until when. It ends by itself."""
+
+    __tablename__ = "lock_exceptions"
+    __table_args__ = (
+        ForeignKeyConstraint(["area", "collection_id"], ["collections.area", "collections.id"]),
+        Index("ix_lock_exceptions_of_collection", "area", "collection_id", "id"),
+    )
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    collection_id: Mapped[UUID]
+    township: Mapped[str]
+    reason: Mapped[str]
+    until: Mapped[datetime]
+    granted_by: Mapped[str]
+    granted_at: Mapped[datetime]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+
+class TownshipWorkflow(Base):
+    """How a township has its forms submitted. Without a row: by the clerk alone."""
+
+    __tablename__ = "township_workflows"
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    township: Mapped[str] = mapped_column(primary_key=True)
+    wants_sign_off: Mapped[bool]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]

@@ -1,15 +1,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from hub.capture.lifecycle import CollectionState
-from hub.capture.models import Collection, Draft, Submission
+from hub.capture.lifecycle import CollectionState, Stage
+from hub.capture.models import Collection, Draft, DraftLedger, Submission
 from hub.geography.levels import CODE_LENGTHS
 from hub.kit.clock import CHINA
 from hub.kit.json import Written
@@ -35,7 +36,7 @@ async def list_collections(
     """
     statement = (
         select(Collection)
-        .where(_within(wanted.reach))
+        .where(within(wanted.reach))
         .order_by(Collection.period.desc(), Collection.township, Collection.form)
         .limit(limit)
     )
@@ -56,18 +57,22 @@ async def list_collections(
 
 def _is_in_state(state: CollectionState, now: datetime) -> ColumnElement[bool]:
     """`lifecycle.collection_state` once more, as a condition; a test holds the two together."""
+    if state in get_args(Stage):
+        return Collection.stage == state
     if state == "submitted":
-        return Collection.submission.is_not(None)
-    takes_submissions = and_(
-        Collection.opens_on <= now.astimezone(CHINA).date(),
-        or_(Collection.closes_at.is_(None), Collection.closes_at >= now),
+        return and_(Collection.stage.is_(None), Collection.submission.is_not(None))
+    takes_submissions = or_(
+        func.coalesce(Collection.excepted_until >= now, false()),
+        and_(
+            Collection.opens_on <= now.astimezone(CHINA).date(),
+            or_(Collection.closes_at.is_(None), Collection.closes_at >= now),
+        ),
     )
-    if state == "open":
-        return and_(Collection.submission.is_(None), takes_submissions)
-    return and_(Collection.submission.is_(None), ~takes_submissions)
+    waits = and_(Collection.stage.is_(None), Collection.submission.is_(None))
+    return and_(waits, takes_submissions if state == "open" else ~takes_submissions)
 
 
-def _within(reach: str) -> ColumnElement[bool]:
+def within(reach: str) -> ColumnElement[bool]:
     """A county's code is an area; a shorter one is the beginning of its counties' codes."""
     if len(reach) == CODE_LENGTHS["county"]:
         return Collection.area == reach
@@ -79,6 +84,11 @@ _LOCKED = _COLLECTION.with_for_update().execution_options(populate_existing=True
 _DRAFT = (
     select(Draft)
     .where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
+    .execution_options(populate_existing=True)
+)
+_LEDGER = (
+    select(DraftLedger)
+    .where(DraftLedger.area == bindparam("area"), DraftLedger.collection_id == bindparam("id"))
     .execution_options(populate_existing=True)
 )
 _DELETE_DRAFT = delete(Draft).where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
@@ -105,7 +115,7 @@ async def _area_of(session: AsyncSession, reach: str, collection_id: UUID) -> st
     """Of a hub that serves many counties only the id is known."""
     if len(reach) == CODE_LENGTHS["county"]:
         return reach
-    return await session.scalar(select(Collection.area).where(_within(reach), Collection.id == collection_id))
+    return await session.scalar(select(Collection.area).where(within(reach), Collection.id == collection_id))
 
 
 async def get_collection(session: AsyncSession, reach: str, collection_id: UUID) -> Collection | None:
@@ -126,7 +136,7 @@ async def lock_opening(session: AsyncSession, reach: str, form: str, period: str
 
 
 async def list_opened_townships(session: AsyncSession, reach: str, form: str, period: str) -> Sequence[str]:
-    statement = select(Collection.township).where(_within(reach), Collection.form == form, Collection.period == period)
+    statement = select(Collection.township).where(within(reach), Collection.form == form, Collection.period == period)
     return (await session.scalars(statement)).all()
 
 
@@ -150,6 +160,20 @@ async def put_draft(session: AsyncSession, draft: Draft) -> None:
 
 async def delete_draft(session: AsyncSession, area: str, collection_id: UUID) -> None:
     await session.execute(_DELETE_DRAFT, {"area": area, "id": collection_id})
+
+
+async def get_ledger(session: AsyncSession, area: str, collection_id: UUID) -> DraftLedger | None:
+    return await session.scalar(_LEDGER, {"area": area, "id": collection_id})
+
+
+async def put_ledger(session: AsyncSession, ledger: DraftLedger) -> None:
+    columns = DraftLedger.__table__.columns
+    statement = insert(DraftLedger).values({column.name: getattr(ledger, column.name) for column in columns})
+    statement = statement.on_conflict_do_update(
+        index_elements=[DraftLedger.area, DraftLedger.collection_id],
+        set_={name: statement.excluded[name] for name in ("content_sha256", "content")},
+    )
+    await session.execute(statement)
 
 
 async def get_submission(session: AsyncSession, area: str, number: str) -> Submission | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from hub.datatypes import Value
@@ -42,6 +43,21 @@ class HeldRow:
 
 
 NOTHING_HELD = HeldRow()
+
+
+def spelled(value: Any) -> str:
+    """How a cell reads, whichever door it came through: 213 typed on a page is the 213 that a program sends."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip()
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return format(value.normalize(), "f")
+        case _:
+            return json.dumps(value)
 
 
 @dataclass(frozen=True)

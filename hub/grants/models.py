@@ -38,6 +38,8 @@ class AccessGrant(Base):
     scope: Mapped[str]
     method: Mapped[str]
     valid_until: Mapped[date]
+    # Whether values that nobody has approved yet may be read too, each marked as such.
+    includes_provisional: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
     requested_by: Mapped[str]
     requested_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     AUDIT_EVENT_READ = "audit_event:read"
     CALENDAR_MANAGE = "calendar:manage"
     CALENDAR_READ = "calendar:read"
+    COLLECTION_EXCEPT = "collection:except"
     COLLECTION_OPEN = "collection:open"
     COLLECTION_READ = "collection:read"
     DATA_ELEMENT_DECIDE = "data_element:decide"
@@ -31,6 +32,10 @@ class Permission(StrEnum):
     RECEIPT_RECORD = "receipt:record"
     SUBMISSION_READ = "submission:read"
     SUBMISSION_RECORD = "submission:record"
+    SUBMISSION_REVIEW = "submission:review"
+    SUBMISSION_SIGN = "submission:sign"
+    SUBMISSION_TAKE_BACK = "submission:take_back"
+    TOWNSHIP_WORKFLOW_MANAGE = "township_workflow:manage"
     USAGE_READ = "usage:read"
 
 
@@ -41,6 +46,7 @@ class Role(StrEnum):
     STEWARD = "steward"
     REQUESTER = "requester"
     REPORTER = "reporter"
+    LEADER = "leader"
     INSPECTOR = "inspector"
 
 
@@ -73,13 +79,24 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.DATA_ELEMENT_REGISTER,
             _P.DATA_ELEMENT_DECIDE,
             _P.FORM_PUBLISH,
+            _P.COLLECTION_EXCEPT,
             _P.COLLECTION_OPEN,
             _P.COLLECTION_READ,
             _P.IMPORT_RUN,
+            _P.TOWNSHIP_WORKFLOW_MANAGE,
         }
     ),
     Role.APPROVER: frozenset(
-        {_P.ACCESS_GRANT_DECIDE, _P.ACCESS_GRANT_READ, _P.COLLECTION_READ, _P.SUBMISSION_READ, _P.USAGE_READ}
+        {
+            _P.ACCESS_GRANT_DECIDE,
+            _P.ACCESS_GRANT_READ,
+            _P.COLLECTION_EXCEPT,
+            _P.COLLECTION_READ,
+            _P.SUBMISSION_READ,
+            _P.SUBMISSION_REVIEW,
+            _P.SUBMISSION_TAKE_BACK,
+            _P.USAGE_READ,
+        }
     ),
     Role.STEWARD: frozenset({_P.DATA_ELEMENT_DECIDE, _P.ACCESS_GRANT_DECIDE, _P.ACCESS_GRANT_READ}),
     Role.REQUESTER: frozenset({_P.ACCESS_GRANT_REQUEST, _P.ACCESS_GRANT_READ, _P.DATA_VALUE_READ}),
@@ -90,11 +107,38 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.DRAFT_WRITE,
             _P.SUBMISSION_READ,
             _P.SUBMISSION_RECORD,
+            _P.SUBMISSION_TAKE_BACK,
+            _P.USAGE_READ,
+        }
+    ),
+    # 签发人: signs what the clerk sent, types nothing.
+    Role.LEADER: frozenset(
+        {
+            _P.COLLECTION_READ,
+            _P.DATA_VALUE_READ,
+            _P.SUBMISSION_READ,
+            _P.SUBMISSION_SIGN,
+            _P.TOWNSHIP_WORKFLOW_MANAGE,
             _P.USAGE_READ,
         }
     ),
     Role.INSPECTOR: frozenset({_P.COLLECTION_READ, _P.SUBMISSION_READ, _P.USAGE_READ, _P.AUDIT_EVENT_READ}),
 }
+
+# What binds others: asked for with a second factor where the operator wants one (HUB_SECOND_FACTOR=required).
+DECIDING = frozenset(
+    {
+        _P.ACCESS_GRANT_DECIDE,
+        _P.CALENDAR_MANAGE,
+        _P.COLLECTION_OPEN,
+        _P.DATA_ELEMENT_DECIDE,
+        _P.DATA_ELEMENT_REGISTER,
+        _P.DIVISION_MANAGE,
+        _P.FORM_PUBLISH,
+        _P.IDENTITY_MANAGE,
+        _P.IMPORT_RUN,
+    }
+)
 
 
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:

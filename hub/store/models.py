@@ -78,3 +78,25 @@ class RecordRevision(Base):
     actor: Mapped[str]
     door: Mapped[str]
     reason: Mapped[str | None]
+
+
+class ProvisionalRecord(Base):
+    """What a submission in review says of a row. No record: it becomes one when the county approves."""
+
+    __tablename__ = "provisional_records"
+    __table_args__ = (
+        Index("ix_provisional_records_read", "object_class", "period", "division"),
+        Index("ix_provisional_records_submission", "area", "submission"),
+    )
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    object_class: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    division: Mapped[str] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(primary_key=True, default="")
+    payload: Mapped[dict[str, Any]]
+    missing: Mapped[dict[str, Any]]
+    versions: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    submission: Mapped[str]
+    submitted_at: Mapped[datetime]

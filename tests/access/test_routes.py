@@ -24,6 +24,7 @@ ORGANIZATIONS = {
     "steward": "poverty-relief",
     "requester": "poverty-relief",
     "reporter": f"township-{EAST}",
+    "leader": f"township-{EAST}",
     "inspector": "inspectorate",
 }
 # Any well-formed name will do: who is refused is refused before anything is looked up.

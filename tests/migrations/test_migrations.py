@@ -83,14 +83,17 @@ class TestSecondWall:
     """Row-level security stands from the first migration on, and binds owner and application alike."""
 
     TABLES = (
-        "records",
-        "record_revisions",
-        "drafts",
-        "submissions",
-        "import_findings",
-        "remarks",
         "attachments",
+        "collection_steps",
+        "drafts",
         "flags",
+        "import_findings",
+        "lock_exceptions",
+        "provisional_records",
+        "record_revisions",
+        "records",
+        "remarks",
+        "submissions",
     )
 
     def test_binds_everybody(self, database: tuple[Config, Engine]) -> None:
