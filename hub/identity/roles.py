@@ -30,6 +30,8 @@ class Permission(StrEnum):
     IMPORT_RUN = "import:run"
     PASSWORD_CHANGE_OWN = "password:change_own"  # noqa: S105 - the name of a permission
     RECEIPT_RECORD = "receipt:record"
+    REMARK_READ = "remark:read"
+    REMARK_WRITE = "remark:write"
     SUBMISSION_READ = "submission:read"
     SUBMISSION_RECORD = "submission:record"
     SUBMISSION_REVIEW = "submission:review"
@@ -92,6 +94,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.ACCESS_GRANT_READ,
             _P.COLLECTION_EXCEPT,
             _P.COLLECTION_READ,
+            _P.REMARK_READ,
+            _P.REMARK_WRITE,
             _P.SUBMISSION_READ,
             _P.SUBMISSION_REVIEW,
             _P.SUBMISSION_TAKE_BACK,
@@ -105,6 +109,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.COLLECTION_READ,
             _P.DATA_VALUE_READ,
             _P.DRAFT_WRITE,
+            _P.REMARK_READ,
+            _P.REMARK_WRITE,
             _P.SUBMISSION_READ,
             _P.SUBMISSION_RECORD,
             _P.SUBMISSION_TAKE_BACK,
@@ -116,13 +122,17 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             _P.COLLECTION_READ,
             _P.DATA_VALUE_READ,
+            _P.REMARK_READ,
+            _P.REMARK_WRITE,
             _P.SUBMISSION_READ,
             _P.SUBMISSION_SIGN,
             _P.TOWNSHIP_WORKFLOW_MANAGE,
             _P.USAGE_READ,
         }
     ),
-    Role.INSPECTOR: frozenset({_P.COLLECTION_READ, _P.SUBMISSION_READ, _P.USAGE_READ, _P.AUDIT_EVENT_READ}),
+    Role.INSPECTOR: frozenset(
+        {_P.COLLECTION_READ, _P.REMARK_READ, _P.SUBMISSION_READ, _P.USAGE_READ, _P.AUDIT_EVENT_READ}
+    ),
 }
 
 # What binds others: asked for with a second factor where the operator wants one (HUB_SECOND_FACTOR=required).
