@@ -5,6 +5,7 @@ from hub.capture import endpoints as capture
 from hub.capture import workbook_endpoints as workbook
 from hub.exchange import endpoints as exchange
 from hub.exchange import token_endpoint
+from hub.exchange import totals_endpoints as totals
 from hub.forms import endpoints as forms
 from hub.geography import endpoints as geography
 from hub.grants import endpoints as grants
@@ -25,6 +26,7 @@ routers: tuple[HubRouter, ...] = (
     workbook.router,
     grants.router,
     exchange.router,
+    totals.router,
     imports.router,
     oversight.router,
     documentation.router,

@@ -1,5 +1,6 @@
 """Which form an answer takes: proactive negotiation by `Accept` (RFC 9110 §12.5.1)."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from hub.kit.errors import NotAcceptable
@@ -19,10 +20,15 @@ MOST_RANGES = 32
 
 def choose_media_type(accept: str | None) -> MediaType:
     """The offered type the caller likes best; JSON when it likes several alike. Raises `NotAcceptable`."""
+    return choose_among(OFFERED, accept)
+
+
+def choose_among(offered: Sequence[MediaType], accept: str | None) -> MediaType:
+    """The same of some of them; the first when the caller likes several alike."""
     ranges = [_read_range(part) for part in (accept or "*/*").split(",")[:MOST_RANGES]]
-    best = max(OFFERED, key=lambda offered: _quality(offered, ranges))
+    best = max(offered, key=lambda one: _quality(one, ranges))
     if _quality(best, ranges) <= 0:
-        raise NotAcceptable(_("可选的格式有：{types}。").format(types="、".join(OFFERED)))
+        raise NotAcceptable(_("可选的格式有：{types}。").format(types="、".join(offered)))
     return best
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit.actions import AuditAction
 from hub.exchange.schemas import TokenRead
 from hub.grants import service as grants
-from hub.identity import clients, sign_in
+from hub.identity import clients, throttling
 from hub.identity import tokens as identity_tokens
 from hub.identity.errors import InvalidClient, InvalidScope, InvalidTokenRequest, UnsupportedGrantType
 from hub.identity.models import ApiClient
@@ -90,7 +90,7 @@ async def issue_token(database: Database, credentials: Credentials, scope: str |
             token, expires_in = await identity_tokens.issue_client_token(session, client, secret, numbers)
     except InvalidClient as refused:
         async with database.transaction() as session:
-            await sign_in.note_failure(session, AuditAction.TOKEN_REFUSE, credentials.client_id, address)
+            await throttling.note_failure(session, AuditAction.TOKEN_REFUSE, credentials.client_id, address)
         raise _challenge(refused) from None
     return TokenRead(access_token=token, expires_in=expires_in, scope=" ".join(numbers))
 

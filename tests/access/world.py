@@ -19,6 +19,7 @@ from tests.store.factories import create_values, make_row
 
 ELEMENTS = ("village_homes", "village_migrants", "village_poor")
 MONTHS = ("2026-09", "2026-10")
+ADDING = {"stock_or_flow": "stock"}
 PLACES = [*VILLAGES[EAST], *VILLAGES[WEST]]
 # Captured under the second, breaking version of village_homes.
 LATER_VERSION = (VILLAGES[WEST][1], "2026-10")
@@ -214,8 +215,8 @@ async def create_world(database: Database) -> Mapping[str, str]:
     """Elements, grants and values; the grants' numbers by their letters."""
     async with database.transaction() as session:
         for element in ELEMENTS:
-            await create_element(session, identifier=element)
-        await create_element(session, identifier="village_homes", version=2, is_breaking=True)
+            await create_element(session, identifier=element, facets=ADDING)
+        await create_element(session, identifier="village_homes", version=2, is_breaking=True, facets=ADDING)
     numbers = {row["Grant"]: await _create_grant(database, row) for row in read_table("Grant", "Organisation")}
     with clock.travel(FIRST_DAY):
         for month in MONTHS:

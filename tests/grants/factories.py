@@ -1,6 +1,6 @@
 """Elements and grants, valid by default. Rows are made directly: the registry has tests of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,8 @@ async def create_element(
     datatype: str = "integer",
     valid_until: date | None = None,
     superseded_by: str | None = None,
+    facets: Mapping[str, Any] | None = None,
+    unit: str | None = None,
 ) -> DataElementVersion:
     if await session.get(DataElement, identifier) is None:
         session.add(DataElement(identifier=identifier))
@@ -42,9 +44,9 @@ async def create_element(
         definition="定义",
         object_class=object_class,
         property_name=identifier,
-        facets={},
+        facets=dict(facets or {}),
         datatype=datatype,
-        value_domain={"datatype": datatype},
+        value_domain={"datatype": datatype} | ({"unit": unit} if unit else {}),
         period_type=period_type,
         source="captured",
         is_required=True,
