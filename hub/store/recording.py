@@ -1,6 +1,7 @@
 """Keeping values once: every write is a revision, numbered by its area's clock."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
@@ -26,11 +27,12 @@ async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
     the times of an area run in one order. Call it last in the transaction: until the commit, the area's
     other submitters wait. The calling room writes the audit event of its door.
     """
-    changes = _compare(writing, await _held(session, writing))
+    held = await _held(session, writing)
+    changes = _compare(_with_kept(writing, held), held)
     drafted = _drafted(writing, changes)
     steps = max(len(changes), 1)
     first = await advance_area(session, writing.area, steps) - steps + 1
-    number = f"{writing.area}-{first:010d}"
+    number = writing.number or number_of(writing.area, first)
     submitted_at = clock.now()
     for seq, revision in enumerate(drafted, start=first):
         revision |= {"seq": seq, "submission": number, "submitted_at": submitted_at}
@@ -46,6 +48,28 @@ async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
     return Recorded(number, submitted_at, changed)
 
 
+def number_of(area: str, seq: int) -> str:
+    """A submission is numbered by the first step of its area's clock that it took."""
+    return f"{area}-{seq:010d}"
+
+
+def _with_kept(writing: Writing, held: Mapping[tuple[str, str], HeldRow]) -> Sequence[RowWrite]:
+    """The rows with what is to stay of those that are held, under the versions it is held under."""
+    if not writing.kept:
+        return writing.rows
+    kept = frozenset(writing.kept)
+    return [_keeping(row, held[row.key], kept) if row.key in held else row for row in writing.rows]
+
+
+def _keeping(row: RowWrite, held: HeldRow, kept: frozenset[str]) -> RowWrite:
+    return replace(
+        row,
+        payload={**row.payload, **{name: value for name, value in held.payload.items() if name in kept}},
+        missing={**row.missing, **{name: reason for name, reason in held.missing.items() if name in kept}},
+        versions={**row.versions, **{name: version for name, version in held.versions.items() if name in kept}},
+    )
+
+
 async def _held(session: AsyncSession, writing: Writing) -> dict[tuple[str, str], HeldRow]:
     divisions = {row.division for row in writing.rows}
     held = await repository.list_held_for_update(session, writing.area, writing.object_class, writing.period, divisions)
@@ -57,10 +81,12 @@ async def _held(session: AsyncSession, writing: Writing) -> dict[tuple[str, str]
     }
 
 
-def _compare(writing: Writing, held: Mapping[tuple[str, str], HeldRow]) -> list[tuple[RowWrite, int, list[str]]]:
+def _compare(
+    rows: Sequence[RowWrite], held: Mapping[tuple[str, str], HeldRow]
+) -> list[tuple[RowWrite, int, list[str]]]:
     """The rows that are new or differ, each with its next revision and what changed, in a fixed order."""
     changes = []
-    for row in sorted(writing.rows, key=lambda written: written.key):
+    for row in sorted(rows, key=lambda written: written.key):
         before = held.get(row.key)
         changed = changed_identifiers(before, row)
         if before is None or changed:

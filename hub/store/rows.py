@@ -17,7 +17,11 @@ TextForm = Literal["json", "ndjson", "csv", "table"]
 
 @dataclass(frozen=True)
 class Writing:
-    """The rows of one form for one period, inside one area. `actor` is a username or a client's id."""
+    """The rows of one form for one period, inside one area. `actor` is a username or a client's id.
+
+    `number`: the submission was filed before, and is recorded only now. What is held under an identifier of
+    `kept` (what departments supply) stays in its row, whatever is written.
+    """
 
     area: str
     object_class: str
@@ -26,6 +30,8 @@ class Writing:
     actor: str
     door: str
     reason: str | None = None
+    number: str | None = None
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,17 @@ class Recorded:
 
 @dataclass(frozen=True)
 class ValueQuery:
-    """Which values: no `elements` means all that may be read, no `place` wherever it may be read."""
+    """Which values: no `elements` means all that may be read, no `place` wherever it may be read.
+
+    `provisional`: those that nobody has approved yet, and them alone.
+    """
 
     object_class: str
     periods: tuple[Period, ...]
     elements: tuple[str, ...] | None = None
     place: Place | None = None
     as_of: datetime | None = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +91,12 @@ class ValuePage:
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page of rows as they go over the wire."""
+    """A page of rows as they go over the wire. `provisional`: how many values the whole question leaves out."""
 
     text: str
     rows: int
     next: Position | None
+    provisional: int = 0
 
 
 @dataclass(frozen=True, slots=True)
