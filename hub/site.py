@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
+from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import workbook_pages as workbook
 from hub.capture.pages import tasks_page
@@ -15,9 +16,10 @@ from hub.forms import pages as forms
 from hub.forms import service as form_service
 from hub.grants import pages as grants
 from hub.grants import service as grant_service
+from hub.identity import account_pages as account
 from hub.identity import pages as identity
 from hub.identity.dependencies import requires
-from hub.identity.errors import CsrfRefused, PasswordChangeRequired
+from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFactorRequired
 from hub.identity.pages import ResumePage, Resumption, SignInPage
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
@@ -38,7 +40,9 @@ router = HubRouter(tags=["site"])
 routers: tuple[HubRouter, ...] = (
     router,
     identity.router,
+    account.router,
     capture.router,
+    cells.router,
     workbook.router,
     registry.router,
     forms.router,
@@ -127,7 +131,8 @@ async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
 class ErrorPage:
     """One sentence of what happened and what to do; `errors` when the content had several faults.
 
-    `back`: the page of ours that led here, or the start page. `reference`: by which the log names the request.
+    `way`: the page on which to mend it, where there is one. `back`: the page of ours that led here, or the
+    start page. `reference`: by which the log names the request.
     """
 
     status: int
@@ -136,6 +141,7 @@ class ErrorPage:
     errors: tuple[ErrorItem, ...]
     back: str
     reference: str
+    way: Choice | None = None
 
 
 def is_for_browser(request: Request) -> bool:
@@ -154,10 +160,18 @@ async def answer_failure(request: Request, error: HubError) -> Response:
     if isinstance(error, CsrfRefused) and isinstance(form, FormData) and subject is not None:
         page = ResumePage(Resumption.of(request.url.path, form), subject.csrf_token or "")
         return render(request, "resume.html", page, status=error.status)
-    shown = ErrorPage(error.status, error.code, error.detail, error.errors, _came_from(request), request_id.get())
+    shown = ErrorPage(
+        error.status, error.code, error.detail, error.errors, _came_from(request), request_id.get(), _way(error)
+    )
     response = render(request, "error.html", shown, status=error.status)
     response.headers.update(error.headers)
     return response
+
+
+def _way(error: HubError) -> Choice | None:
+    if isinstance(error, SecondFactorRequired):
+        return Choice("/account/second-factor", _("现在绑定动态验证码"))
+    return None
 
 
 def _came_from(request: Request) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, false, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
@@ -102,7 +102,7 @@ def _filing_statement() -> Insert:
     pointed = (
         update(Collection)
         .where(Collection.area == new["area"], Collection.id == new["collection_id"])
-        .values(submission=new["number"], first_submitted_at=filed)
+        .values(submission=new["number"], first_submitted_at=filed, stage=bindparam("stage", type_=Text))
         .cte("pointed")
     )
     return insert(Submission).values(new).add_cte(pointed)
@@ -185,7 +185,9 @@ async def file_submission(
 ) -> None:
     """`content` is the submission's, spelled already: its checksum is of this text."""
     new = {f"new_{column.name}": getattr(submission, column.name) for column in Submission.__table__.columns}
-    await session.execute(_FILE_SUBMISSION, {**new, "new_content": content})
+    stage: Stage | None = "in_review" if collection.wants_review else None
+    await session.execute(_FILE_SUBMISSION, {**new, "new_content": content, "stage": stage})
     set_committed_value(collection, "submission", submission.number)
+    set_committed_value(collection, "stage", stage)
     if collection.first_submitted_at is None:
         set_committed_value(collection, "first_submitted_at", submission.submitted_at)

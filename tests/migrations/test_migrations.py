@@ -85,6 +85,7 @@ class TestSecondWall:
     TABLES = (
         "attachments",
         "collection_steps",
+        "draft_ledgers",
         "drafts",
         "flags",
         "import_findings",
