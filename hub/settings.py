@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     maximum_upload_bytes: int = Field(
         default=200 * 1024 * 1024, ge=1024, description="the largest file of a bulk import"
     )
+    maximum_attachment_bytes: int = Field(
+        default=8 * 1024 * 1024, ge=1024, description="the largest scan that is attached to a value"
+    )
     uploads_at_once: int = Field(
         default=2, ge=1, le=64, description="uploaded files of one kind that one server process reads at a time"
     )
@@ -89,6 +92,26 @@ class Settings(BaseSettings):
 
     password_policy: Literal["dengbao", "asvs"] = Field(
         default="dengbao", description="dengbao: three character classes (GB/T 22239); asvs: length and word list only"
+    )
+
+    second_factor: Literal["optional", "required"] = Field(
+        default="optional",
+        description="required: whoever publishes, decides or manages signs in with a second factor (TOTP)",
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="OpenID Connect: the provider's issuer, as its discovery says; absent: not used"
+    )
+    oidc_client_id: str | None = Field(default=None, description="OpenID Connect: this hub's id at the provider")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="OpenID Connect: this hub's secret there")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="OpenID Connect: a file that holds the secret, in place of the setting"
+    )
+    oidc_username_claim: str = Field(
+        default="preferred_username", description="OpenID Connect: the claim that holds the hub's username"
+    )
+    oidc_name: str = Field(default="统一身份认证", description="OpenID Connect: what the sign-in page calls it")
+    oidc_ca_file: Path | None = Field(
+        default=None, description="OpenID Connect: certificates of an intranet's own authority (PEM)"
     )
 
     @classmethod

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.identity import repository, secrets
-from hub.identity.models import AccessToken, ApiClient, Organization, Person
+from hub.identity.models import AccessToken, ApiClient, Organization, Person, Session
 from hub.identity.roles import CLIENT, Role, permissions_of
 from hub.identity.subject import OrganizationRef, Subject
 from hub.kit import clock
@@ -65,10 +65,11 @@ async def subject_of_session(session: AsyncSession, token: str) -> Subject | Non
         return None
     if now - found.last_seen_at > SEEN_EVERY:
         found.last_seen_at = now
-    return subject_of_person(found.person, csrf_token=found.csrf_token)
+    return subject_of_person(found.person, opened=found)
 
 
-def subject_of_person(person: Person, *, csrf_token: str | None = None) -> Subject:
+def subject_of_person(person: Person, *, opened: Session | None = None) -> Subject:
+    """With the session that was opened, if a browser calls. A handed-over password binds who signed in with it."""
     roles = frozenset(Role(role) for role in person.roles)
     return Subject(
         kind="person",
@@ -78,8 +79,9 @@ def subject_of_person(person: Person, *, csrf_token: str | None = None) -> Subje
         organization=reference(person.organization),
         roles=roles,
         permissions=permissions_of(roles),
-        csrf_token=csrf_token,
-        must_change_password=person.must_change_password,
+        csrf_token=None if opened is None else opened.csrf_token,
+        must_change_password=person.must_change_password and (opened is None or opened.method == "password"),
+        has_second_factor=opened is not None and opened.second_factor_at is not None,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
-from hub.identity import repository, secrets, sign_in
+from hub.identity import repository, secrets, throttling
 from hub.identity.authentication import is_allowed_from
 from hub.identity.errors import InvalidClient, NameTaken, TooManySecrets
 from hub.identity.models import ApiClient, ApiClientSecret
@@ -135,9 +135,9 @@ async def authenticate_client(
     """The client with this id and secret.
 
     Raises `InvalidClient` for every kind of mismatch, in one sentence; the caller notes the failure
-    with `sign_in.note_failure` in a transaction of its own. Raises `SignInThrottled` after too many.
+    with `throttling.note_failure` in a transaction of its own. Raises `SignInThrottled` after too many.
     """
-    await sign_in.check_throttle(session, client_id, address)
+    await throttling.check(session, client_id, address)
     client = await repository.get_client(session, client_id)
     given = secrets.digest(secret)
     if client is not None and client.disabled_at is None and is_allowed_from(client, address):

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from hub.identity import authentication
-from hub.identity.errors import CsrfRefused, PasswordChangeRequired
-from hub.identity.roles import Permission
+from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFactorRequired
+from hub.identity.roles import DECIDING, Permission
 from hub.identity.subject import Subject
 from hub.kit.errors import Forbidden, Unauthenticated
 from hub.kit.i18n import gettext as _
@@ -37,10 +37,17 @@ class Requires:
             raise PasswordChangeRequired(_("请先修改初始密码，再做其他事。"))
         if not subject.may(Permission(self.permission)):
             raise Forbidden(_("您的账号没有这项权限（{permission}）。").format(permission=self.permission))
+        if subject.csrf_token and not subject.has_second_factor and is_decided_with_two(self.permission):
+            raise SecondFactorRequired(_("这项操作需要两步验证。请先在“我的账号 › 动态验证码”里绑定，再重新操作。"))
 
     async def __call__(self, request: Request) -> Subject:
         subject: Subject = request.state.subject
         return subject
+
+
+def is_decided_with_two(permission: str) -> bool:
+    """Whether a browser's session needs a second factor for this; programs hold secrets of their own."""
+    return permission in DECIDING and settings().second_factor == "required"
 
 
 def requires(permission: Permission) -> Requires:

@@ -1,16 +1,16 @@
-"""Signing in and out, and changing one's own password, in a browser."""
+"""Signing in and out in a browser."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 
-from hub.identity import people, sign_in
-from hub.identity.dependencies import SignedIn, caller_address, check_origin, session_cookie
-from hub.identity.errors import PasswordNotAccepted, SignInRefused, SignInThrottled
+from hub.identity import sign_in
+from hub.identity.dependencies import SignedIn as SignedInSubject
+from hub.identity.dependencies import caller_address, check_origin, session_cookie
+from hub.identity.errors import SealBroken, SignInRefused, SignInStepExpired, SignInThrottled
+from hub.identity.sign_in import Browser, SecondStep, SignedIn
 from hub.kit.i18n import gettext as _
-from hub.kit.middleware import LANGUAGE_COOKIE
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter, door, even_when_full, public
 from hub.kit.transaction import AppDatabase, Transaction
 from hub.kit.views import local_path, render, see_other
@@ -19,7 +19,6 @@ from hub.settings import settings
 router = HubRouter(tags=["identity"])
 
 RESUMED = "resumed."
-LANGUAGE_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,11 @@ class SignInPage:
     faults: tuple[str, ...] = ()
     resumption: Resumption | None = None
 
+    @property
+    def provider(self) -> str | None:
+        """What the county's own sign-in is called, where it has one."""
+        return settings().oidc_name if settings().oidc_issuer else None
+
 
 @dataclass(frozen=True)
 class ResumePage:
@@ -66,11 +70,13 @@ class ResumePage:
 
 
 @dataclass(frozen=True)
-class PasswordPage:
-    """`is_forced`: the password was handed over by somebody and opens nothing else until it is changed."""
+class CodePage:
+    """The second step of signing in. `step` leads back to the first; `fault`: why the last code was refused."""
 
-    is_forced: bool
-    faults: Mapping[str, Sequence[str]]
+    step: str
+    next: str
+    fault: str | None
+    resumption: Resumption | None
 
 
 @router.get("/sign-in")
@@ -92,25 +98,52 @@ async def open_session(request: Request, database: AppDatabase) -> Response:
             database,
             username=page.username.strip(),
             password=_text(form, "password"),
-            address=caller_address(request),
-            user_agent=request.headers.get("user-agent", ""),
+            browser=browser_of(request),
         )
     except (SignInRefused, SignInThrottled) as refusal:
         refused = SignInPage(page.next, page.username, (refusal.detail,), page.resumption)
         return render(request, "sign_in.html", refused, status=refusal.status)
-    if page.resumption is not None:
-        resumed = ResumePage(page.resumption, opened.subject.csrf_token or "")
+    return go_on(request, opened, page.next, page.resumption)
+
+
+@router.post("/sign-in/code")
+@public
+@door
+async def show_second_factor(request: Request, database: AppDatabase) -> Response:
+    """The code of an authenticator, or one for recovery."""
+    check_origin(request)
+    form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
+    page = CodePage(_text(form, "step"), local_path(_text(form, "next")), None, Resumption.carried(form))
+    try:
+        opened = await sign_in.finish(database, token=page.step, code=_text(form, "code"), browser=browser_of(request))
+    except SignInStepExpired as expired:
+        again = SignInPage(page.next, "", (expired.detail,), page.resumption)
+        return render(request, "sign_in.html", again, status=expired.status)
+    except (SignInRefused, SignInThrottled, SealBroken) as refusal:
+        refused = CodePage(page.step, page.next, refusal.detail, page.resumption)
+        return render(request, "sign_in_code.html", refused, status=refusal.status)
+    return go_on(request, opened, page.next, page.resumption)
+
+
+def browser_of(request: Request) -> Browser:
+    return Browser(caller_address(request), request.headers.get("user-agent", ""))
+
+
+def go_on(
+    request: Request, opened: SignedIn | SecondStep, next_path: str, resumption: Resumption | None = None
+) -> Response:
+    """To the second step; or, with the session's cookie, to where the person wanted to go."""
+    if isinstance(opened, SecondStep):
+        return render(request, "sign_in_code.html", CodePage(opened.token, next_path, None, resumption))
+    if resumption is not None:
+        resumed = ResumePage(resumption, opened.subject.csrf_token or "")
         response: Response = render(request, "resume.html", resumed)
     else:
-        response = see_other(page.next)
-    _set_session_cookie(response, opened.token)
-    return response
-
-
-def _set_session_cookie(response: Response, token: str) -> None:
+        response = see_other(next_path)
     response.set_cookie(
-        session_cookie(), token, path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
+        session_cookie(), opened.token, path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
     )
+    return response
 
 
 def _text(form: FormData, name: str) -> str:
@@ -120,49 +153,9 @@ def _text(form: FormData, name: str) -> str:
 
 @router.post("/sign-out")
 @even_when_full
-async def close_session(session: Transaction, subject: SignedIn, request: Request) -> Response:
+async def close_session(session: Transaction, subject: SignedInSubject, request: Request) -> Response:
     token = request.cookies.get(session_cookie())
-    if token is not None:
-        await sign_in.sign_out(session, subject, token)
-    response = see_other("/sign-in", notice=_("您已退出登录。"))
+    method = await sign_in.sign_out(session, subject, token) if token is not None else "password"
+    response = see_other("/sign-in/ended" if method == "openid" else "/sign-in", notice=_("您已退出登录。"))
     response.delete_cookie(session_cookie(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies)
-    return response
-
-
-@router.get("/account/password")
-async def read_password(request: Request, subject: SignedIn) -> Response:
-    return render(request, "password.html", PasswordPage(subject.must_change_password, {}))
-
-
-@router.post("/account/password")
-async def change_password(session: Transaction, subject: SignedIn, request: Request) -> Response:
-    form = await request.form()
-    new = _text(form, "new_password")
-    faults: dict[str, list[str]] = {}
-    if new != _text(form, "new_password_again"):
-        faults["new_password_again"] = [_("两次输入的新密码不一致。")]
-    else:
-        try:
-            await people.change_password(
-                session,
-                subject,
-                old_password=_text(form, "old_password"),
-                new_password=new,
-                session_token=request.cookies.get(session_cookie()),
-            )
-        except PasswordNotAccepted as refusal:
-            for item in refusal.errors:
-                faults.setdefault(item.pointer.removeprefix("/"), []).append(item.message)
-    if faults:
-        return render(request, "password.html", PasswordPage(subject.must_change_password, faults), status=422)
-    return see_other("/", notice=_("密码已修改。"))
-
-
-@router.post("/account/language")
-async def choose_language(subject: SignedIn, request: Request) -> Response:
-    """Pages are Chinese until the person asks for English."""
-    form = await request.form()
-    response = see_other(local_path(_text(form, "next")))
-    chosen = "en" if _text(form, "language") == "en" else "zh"
-    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_SECONDS, path="/", httponly=True, samesite="lax")
     return response

@@ -83,7 +83,7 @@ async def change_password(
     check_password(new_password, person.username)
     person.password_hash = await secrets.hash_password(new_password)
     person.must_change_password = False
-    await _end_access(session, person, keep=session_token)
+    await end_access(session, person, keep=session_token)
     await audit.record(session, subject.actor, AuditAction.PASSWORD_CHANGE, "person", person.username)
 
 
@@ -93,7 +93,7 @@ async def reset_password(session: AsyncSession, actor: Actor, username: str) -> 
     password = secrets.new_password()
     person.password_hash = await secrets.hash_password(password)
     person.must_change_password = True
-    await _end_access(session, person)
+    await end_access(session, person)
     await audit.record(session, actor, AuditAction.PASSWORD_RESET, "person", username)
     return password
 
@@ -102,12 +102,13 @@ async def disable_person(session: AsyncSession, actor: Actor, username: str) -> 
     """Nobody is deleted: the audit log names them. What they held ends at once."""
     person = await get_person(session, username)
     person.disabled_at = person.disabled_at or clock.now()
-    await _end_access(session, person)
+    await end_access(session, person)
     await audit.record(session, actor, AuditAction.PERSON_DISABLE, "person", username)
     return person
 
 
-async def _end_access(session: AsyncSession, person: Person, *, keep: str | None = None) -> None:
+async def end_access(session: AsyncSession, person: Person, *, keep: str | None = None) -> None:
+    """Every session and token of the person, but for the session whose token is kept."""
     now = clock.now()
     await repository.end_sessions(session, person.id, now, but=secrets.digest(keep) if keep else None)
     await repository.revoke_tokens_of_person(session, person.id, now)

@@ -72,11 +72,36 @@ async def get_session(session: AsyncSession, token_sha256: bytes) -> Session | N
     )
 
 
-async def end_sessions(session: AsyncSession, person_id: UUID, now: datetime, *, but: bytes | None = None) -> None:
+async def end_sessions(
+    session: AsyncSession, person_id: UUID, now: datetime, *, but: bytes | None = None, only: bytes | None = None
+) -> int:
+    """How many were ended. `but`: kept open; `only`: no other than this."""
     statement = update(Session).where(Session.person_id == person_id, Session.ended_at.is_(None))
     if but is not None:
         statement = statement.where(Session.token_sha256 != but)
-    await session.execute(statement.values(ended_at=now))
+    if only is not None:
+        statement = statement.where(Session.token_sha256 == only)
+    return len((await session.execute(statement.values(ended_at=now).returning(Session.token_sha256))).all())
+
+
+async def list_sessions(
+    session: AsyncSession, person_id: UUID, *, seen_since: datetime, opened_since: datetime
+) -> Sequence[Session]:
+    statement = (
+        select(Session)
+        .where(
+            Session.person_id == person_id,
+            Session.ended_at.is_(None),
+            Session.last_seen_at >= seen_since,
+            Session.created_at >= opened_since,
+        )
+        .order_by(Session.created_at.desc())
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def note_sign_in(session: AsyncSession, person_id: UUID, now: datetime) -> None:
+    await session.execute(update(Person).where(Person.id == person_id).values(last_sign_in_at=now))
 
 
 async def get_client(session: AsyncSession, client_id: str) -> ApiClient | None:

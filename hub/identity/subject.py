@@ -19,7 +19,10 @@ class OrganizationRef:
 
 @dataclass(frozen=True)
 class Subject:
-    """A signed-in person or a program. `grants`: the numbers its token is bound to, None when not bound."""
+    """A signed-in person or a program. `grants`: the numbers its token is bound to, None when not bound.
+
+    `has_second_factor`: this session was opened with one, or showed one since.
+    """
 
     kind: Literal["person", "client", "system"]
     id: UUID
@@ -31,6 +34,7 @@ class Subject:
     grants: tuple[str, ...] | None = None
     csrf_token: str | None = None
     must_change_password: bool = False
+    has_second_factor: bool = False
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -26,6 +26,7 @@ from hub.kit.i18n import gettext as _
 
 NOTICE_COOKIE = "hub-notice"
 NOTICE_SECONDS = 60
+LARGE_TYPE_COOKIE = "hub-large-type"
 
 
 class Unit(Protocol):
@@ -78,7 +79,10 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class Layout:
-    """The frame of every page. `person` is None for whoever has not signed in."""
+    """The frame of every page. `person` is None for whoever has not signed in.
+
+    `has_large_type`: the person chose larger letters in this browser (大字版).
+    """
 
     language: str
     path: str
@@ -87,6 +91,7 @@ class Layout:
     csrf_token: str
     menu: tuple[MenuEntry, ...]
     notice: str | None
+    has_large_type: bool
 
 
 def render(request: Request, template: str, page: Any, *, status: int = 200) -> HTMLResponse:
@@ -128,6 +133,7 @@ def _layout(request: Request) -> Layout:
         csrf_token=(viewer.csrf_token or "") if viewer else "",
         menu=menu_of(request),
         notice=unquote(notice) if notice else None,
+        has_large_type=request.cookies.get(LARGE_TYPE_COOKIE) == "1",
     )
 
 

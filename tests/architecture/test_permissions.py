@@ -27,6 +27,10 @@ PUBLIC = {
     ("GET", "/docs"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
+    ("GET", "/sign-in/ended"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/return"),
     ("POST", "/oauth/token"),
 }
 

@@ -9,9 +9,13 @@ from hub.kit import clock
 from hub.kit.db import Database
 from tests.people import PASSWORD, People
 
+BROWSER = sign_in.Browser("10.0.0.9", "test")
+
 
 async def attempt(database: Database, username: str, password: str) -> sign_in.SignedIn:
-    return await sign_in.sign_in(database, username=username, password=password, address="10.0.0.9", user_agent="test")
+    opened = await sign_in.sign_in(database, username=username, password=password, browser=BROWSER)
+    assert isinstance(opened, sign_in.SignedIn)
+    return opened
 
 
 class TestSignIn:
