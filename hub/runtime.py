@@ -15,6 +15,7 @@ from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
 from hub.kit.limits import forgetting_old_windows
+from hub.registry.search_index import indexing_elements
 from hub.settings import settings
 
 SWITCH_SECONDS = 0.0005
@@ -37,6 +38,7 @@ def serving_app() -> FastAPI:
             forgetting_old_cursors(),
             forgetting_old_windows(),
             forgetting_old_files(),
+            indexing_elements(),
         ),
         tasks=(IMPORTING,),
         on_close=lambda: opened.__exit__(None, None, None),

@@ -36,6 +36,8 @@ from hub.registry.schemas import (
     RegistrationStatusWrite,
     RuleRead,
     RuleStatusWrite,
+    Sensitivity,
+    SharingType,
     Source,
     Status,
 )
@@ -52,6 +54,9 @@ async def _read(session: AsyncSession, version: DataElementVersion) -> DataEleme
     return DataElementRead.of((await service.describe(session, [version]))[0])
 
 
+Said = Annotated[str | None, Query(max_length=200, description="exactly as registered")]
+
+
 def rank_and_identifier(after: str | None) -> tuple[int, str] | None:
     position = decode_position(after, length=2)
     if position is None:
@@ -66,15 +71,30 @@ def rank_and_identifier(after: str | None) -> tuple[int, str] | None:
 async def list_data_elements(
     session: Transaction,
     _subject: CanReadElements,
+    *,
     q: Annotated[str | None, Query(max_length=200, description="words or parts of words, best match first")] = None,
     object_class: ObjectClass | None = None,
     period_type: PeriodType | None = None,
     status: Annotated[Status | None, Query(description="the newest version of each element that has it")] = None,
     source: Source | None = None,
+    steward: Said = None,
+    sharing_type: SharingType | None = None,
+    sensitivity: Sensitivity | None = None,
+    population: Said = None,
+    place: Said = None,
+    stock_or_flow: Said = None,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
 ) -> Page[DataElementRead]:
-    """Each element in its newest qualified version, else its newest."""
+    """Each element in its newest qualified version, else its newest. Words may be written in pinyin."""
+    facets = {
+        "steward": steward,
+        "sharing_type": sharing_type,
+        "sensitivity": sensitivity,
+        "population": population,
+        "place": place,
+        "stock_or_flow": stock_or_flow,
+    }
     found = await service.search_elements(
         session,
         q=q,
@@ -82,6 +102,7 @@ async def list_data_elements(
         period_type=period_type,
         status=RegistrationStatus(status) if status else None,
         source=source,
+        facets={name: value for name, value in facets.items() if value is not None},
         after=rank_and_identifier(after),
         limit=limit + 1,
     )

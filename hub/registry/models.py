@@ -63,6 +63,7 @@ class DataElementVersion(Base):
         CheckConstraint("sharing_type IN ('unconditional', 'conditional', 'not_shared')", name="sharing_type"),
         CheckConstraint("version >= 1", name="version"),
         Index("ix_data_element_versions_form", "object_class", "period_type"),
+        Index("ix_data_element_versions_concept", "object_class", "property_name"),
     )
 
     identifier: Mapped[str] = mapped_column(ForeignKey("data_elements.identifier"), primary_key=True)
@@ -101,6 +102,32 @@ class DataElementVersion(Base):
     superseded_by: Mapped[str | None] = mapped_column(ForeignKey("data_elements.identifier"))
     proposed_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    search_entry: Mapped["ElementSearchEntry | None"] = relationship(lazy="raise")
+
+
+class ElementSearchEntry(Base):
+    """What a version is found by (search.py). Nothing that was registered: it is made again whenever that is needed."""
+
+    __tablename__ = "element_search_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["identifier", "version"],
+            ["data_element_versions.identifier", "data_element_versions.version"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_element_search_entries_grams", "grams", postgresql_using="gin"),
+    )
+
+    identifier: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scheme: Mapped[int]
+    names: Mapped[str]
+    aliases: Mapped[str]
+    definition: Mapped[str]
+    name_readings: Mapped[str]
+    alias_readings: Mapped[str]
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class RegistrationStatusChange(Base):

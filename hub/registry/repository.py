@@ -1,7 +1,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, any_, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
@@ -14,7 +14,6 @@ from hub.registry.models import (
     RegistrationStatusChange,
     RuleVersion,
 )
-from hub.registry.search import SearchTerms
 from hub.registry.statuses import ENDED, QUALIFIED
 
 Pair = tuple[str, int]
@@ -153,61 +152,6 @@ async def last_position(session: AsyncSession, object_class: str, period_type: s
         DataElementVersion.object_class == object_class, DataElementVersion.period_type == period_type
     )
     return await session.scalar(statement) or 0
-
-
-def _has(term: str) -> ColumnElement[bool]:
-    name = DataElementVersion
-    return or_(
-        name.name_zh.icontains(term, autoescape=True),
-        name.name_en.icontains(term, autoescape=True),
-        name.identifier.icontains(term, autoescape=True),
-        func.array_to_string(name.aliases, "\n").icontains(term, autoescape=True),
-        name.definition.icontains(term, autoescape=True),
-    )
-
-
-def _rank(phrase: str) -> ColumnElement[int]:
-    """Exact before prefix before part of a name before alias before definition."""
-    name = DataElementVersion
-    names = (name.name_zh, name.name_en, name.identifier)
-    lowered = phrase.lower()
-    return case(
-        (or_(*(func.lower(column) == lowered for column in names)), 0),
-        (or_(*(column.istartswith(phrase, autoescape=True) for column in names)), 1),
-        (or_(*(column.icontains(phrase, autoescape=True) for column in names)), 2),
-        (literal(lowered) == any_(func.string_to_array(func.lower(func.array_to_string(name.aliases, "\n")), "\n")), 3),
-        (func.array_to_string(name.aliases, "\n").icontains(phrase, autoescape=True), 4),
-        else_=5,
-    )
-
-
-async def search(
-    session: AsyncSession,
-    terms: SearchTerms,
-    *,
-    object_class: str | None,
-    period_type: str | None,
-    status: str | None,
-    source: str | None,
-    after: tuple[int, str] | None,
-    limit: int,
-) -> Sequence[tuple[DataElementVersion, int]]:
-    """Elements with their rank. With a status: the newest version of each that has it, so that work is found."""
-    versions = _current() if status is None else _current(DataElementVersion.registration_status == status)
-    rank = _rank(terms.phrase) if terms.phrase else literal(0)
-    statement = _chosen(versions).add_columns(rank.label("rank"))
-    for column, wanted in (
-        (DataElementVersion.object_class, object_class),
-        (DataElementVersion.period_type, period_type),
-        (DataElementVersion.source, source),
-    ):
-        if wanted is not None:
-            statement = statement.where(column == wanted)
-    statement = statement.where(*(_has(term) for term in terms.words))
-    if after is not None:
-        statement = statement.where(tuple_(rank, DataElementVersion.identifier) > tuple_(*map(literal, after)))
-    statement = statement.order_by(rank, DataElementVersion.identifier).limit(limit)
-    return [(version, found) for version, found in await session.execute(statement)]
 
 
 # Code lists

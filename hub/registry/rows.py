@@ -10,10 +10,12 @@ from hub.registry.definition import CodeListDefinition, ElementDefinition, RuleD
 from hub.registry.models import (
     CodeList,
     DataElementVersion,
+    ElementSearchEntry,
     PermissibleValue,
     RegistrationStatusChange,
     RuleVersion,
 )
+from hub.registry.search import SCHEME, entry_of
 from hub.registry.specifications import SHARED, stored_constraints
 from hub.registry.statuses import RegistrationStatus
 
@@ -21,6 +23,22 @@ from hub.registry.statuses import RegistrationStatus
 def proposer(actor: Actor) -> str:
     """Who proposed a version, in a form that tells a person from the operator's command line."""
     return f"{actor.kind}:{actor.name}"
+
+
+def search_entry(element: ElementDefinition, version: int) -> ElementSearchEntry:
+    """What the version is found by."""
+    entry = entry_of(element)
+    return ElementSearchEntry(
+        identifier=element.identifier,
+        version=version,
+        scheme=SCHEME,
+        names=entry.names,
+        aliases=entry.aliases,
+        definition=entry.definition,
+        name_readings=entry.name_readings,
+        alias_readings=entry.alias_readings,
+        grams=list(entry.grams),
+    )
 
 
 def add_element_version(
@@ -45,6 +63,7 @@ def add_element_version(
         superseded_by=None,
         proposed_by=proposer(actor),
         created_at=clock.now(),
+        search_entry=search_entry(element, version),
     )
     repository.add(session, row)
     add_status_change(session, actor, "data_element", element.identifier, version, None, status)

@@ -1,15 +1,16 @@
 """What other rooms and the pages ask the registry. Writing stands in `register`, `status` and `code_lists`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.datatypes import ValueDomain
 from hub.identity import organizations
 from hub.identity.models import Organization
-from hub.registry import repository
+from hub.registry import repository, search_repository
 from hub.registry.code_lists import list_code_lists, register_code_list
 from hub.registry.errors import DataElementNotFound, RuleNotFound
 from hub.registry.models import DataElementVersion, RegistrationStatusChange, RuleVersion
@@ -26,6 +27,7 @@ __all__ = [
     "RegistryUses",
     "change_registration_status",
     "change_rule_status",
+    "count_facets",
     "describe",
     "get_current",
     "get_rule",
@@ -143,20 +145,26 @@ async def search_elements(
     period_type: str | None = None,
     status: RegistrationStatus | None = None,
     source: str | None = None,
+    facets: Mapping[str, str] = MappingProxyType({}),
     after: tuple[int, str] | None = None,
     limit: int,
 ) -> Sequence[tuple[DataElementVersion, int]]:
     """Elements and their rank, best first, then by identifier; `after` is the last rank and identifier seen."""
-    return await repository.search(
-        session,
-        read_terms(q),
-        object_class=object_class,
-        period_type=period_type,
-        status=status.value if status else None,
-        source=source,
-        after=after,
-        limit=limit,
-    )
+    named = {"object_class": object_class, "period_type": period_type, "status": status, "source": source}
+    filters = {**facets, **{name: value for name, value in named.items() if value is not None}}
+    return await search_repository.search(session, read_terms(q), filters, after=after, limit=limit)
+
+
+async def count_facets(
+    session: AsyncSession, q: str | None, filters: Mapping[str, str], facets: Sequence[str]
+) -> Mapping[str, Mapping[str, int]]:
+    """Facet to value to how many elements would be found with it, the other filters standing as they are."""
+    terms = read_terms(q)
+    counts = dict(await search_repository.count_facets(session, terms, filters, facets))
+    for chosen in filters:
+        if chosen in counts:
+            counts |= await search_repository.count_facets(session, terms, filters, [chosen], but=chosen)
+    return {**counts, "status": await search_repository.count_statuses(session, terms, filters)}
 
 
 async def list_uses_in_registry(session: AsyncSession, identifier: str) -> RegistryUses:

@@ -184,15 +184,16 @@ class TestListDataElements:
         ("q", "identifiers"),
         [
             ("外出务工人数", ["village_b", "village_a"]),
-            ("外出务工", ["village_a", "village_b", "village_d", "village_e"]),
-            ("务工", ["village_a", "village_b", "village_c", "village_d", "village_e"]),
-            ("打工", ["village_b"]),
+            ("外出务工", ["village_b", "village_a", "village_d", "village_e"]),
+            ("务工", ["village_b", "village_a", "village_c", "village_d", "village_e"]),
+            ("打工", ["village_b", "village_a", "village_c", "village_d"]),
+            ("打工人数", ["village_b", "village_a", "village_c"]),
             ("village_c", ["village_c"]),
             ("ｖｉｌｌａｇｅ_c", ["village_c"]),
             ("VILLAGE_C", ["village_c"]),
             ("务工 女", ["village_a"]),
             ("%", ["village_e"]),
-            ("_", ["village_a", "village_b", "village_c", "village_d", "village_e"]),
+            ("_", ["village_b", "village_a", "village_c", "village_d", "village_e"]),
             ("没有这样的", []),
             ("  ", ["village_a", "village_b", "village_c", "village_d", "village_e"]),
         ],
@@ -211,7 +212,7 @@ class TestListDataElements:
             if answer["next"] is None:
                 break
             params["after"] = answer["next"]
-        assert seen == ["village_a", "village_b", "village_c", "village_d", "village_e"]
+        assert seen == ["village_b", "village_a", "village_c", "village_d", "village_e"]
 
     @pytest.mark.subject("reporter_east")
     @pytest.mark.parametrize(
@@ -223,6 +224,9 @@ class TestListDataElements:
             ({"source": "derived"}, 0),
             ({"status": "qualified"}, 0),
             ({"status": "candidate"}, 5),
+            ({"steward": "human-resources", "population": "village_a"}, 1),
+            ({"population": "village"}, 0),
+            ({"sharing_type": "conditional", "sensitivity": "internal"}, 5),
         ],
     )
     async def test_filters(self, client: httpx.AsyncClient, params: dict[str, str], count: int) -> None:
