@@ -23,6 +23,7 @@ from hub.capture.endpoints import (
     CanWriteDrafts,
 )
 from hub.capture.errors import CollectionExists, CollectionRefused
+from hub.capture.grid_page import grid_page
 from hub.capture.lifecycle import CollectionState
 from hub.capture.progress import list_progress, list_row_codes
 from hub.capture.sheet_desk import answer_sheet
@@ -217,10 +218,20 @@ async def read_collection(
         return render(request, "collection.html", page)
     view = await drafting.get_draft(session, subject, collection_id)
     due = due_words(task.collection.due_at, await calendar.work_calendar(session))
+    return render(request, "grid.html", grid_page(view, due, subject))
+
+
+@router.get("/collections/{collection_id}/plain")
+async def read_plain_sheet(
+    request: Request, session: Transaction, subject: CanReadCollections, collection_id: UUID
+) -> Response:
+    """The form as fields, for a browser without JavaScript and for whoever likes that better."""
+    view = await drafting.get_draft(session, subject, collection_id)
+    due = due_words(view.task.collection.due_at, await calendar.work_calendar(session))
     return render(request, "sheet.html", sheet_page(view, due))
 
 
-@router.post("/collections/{collection_id}")
+@router.post("/collections/{collection_id}/plain")
 async def write_collection(
     request: Request, session: Transaction, subject: CanWriteDrafts, submitter: CanSubmit, collection_id: UUID
 ) -> Response:

@@ -95,8 +95,8 @@ def _show_saved(desk: _Desk, saved: DraftView) -> Response:
         return desk.show(saved)
     if section is not None:
         notice = _("上期的数已填入空格并暂存，请核对有变化的地方。")
-        return see_other(f"/collections/{desk.id}#s{section}", notice=notice)
-    return see_other(f"/collections/{desk.id}", notice=_("已暂存。暂存的内容不会被其他单位看到，提交后才生效。"))
+        return see_other(f"/collections/{desk.id}/plain#s{section}", notice=notice)
+    return see_other(f"/collections/{desk.id}/plain", notice=_("已暂存。暂存的内容不会被其他单位看到，提交后才生效。"))
 
 
 async def _check(desk: _Desk, saved: DraftView) -> Response:

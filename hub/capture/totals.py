@@ -10,10 +10,14 @@ from hub.forms.content import FormField
 COUNTED_UNITS = frozenset({"人", "户", "人次", "个"})
 
 
+def is_counted(one: FormField) -> bool:
+    return one.spec.domain.datatype == "integer" and one.spec.domain.unit in COUNTED_UNITS
+
+
 def column_total(one: FormField, cells: Iterable[object]) -> str:
     """The sum of what can be read so far; empty where a sum would mean nothing."""
     domain = one.spec.domain
-    if domain.datatype != "integer" or domain.unit not in COUNTED_UNITS:
+    if not is_counted(one):
         return ""
     total = Decimal(0)
     for cell in cells:

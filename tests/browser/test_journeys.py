@@ -49,6 +49,7 @@ async def test_with_the_keyboard_alone(page: Page, collection: Collection) -> No
     await page.keyboard.press("Enter")
     await tab_to(page, f'a[href="/collections/{collection.id}"]')
     await enter(page)
+    await page.goto(f"/collections/{collection.id}/plain")
     for village in VILLAGES[EAST]:
         for name in ("population", "male", "female"):
             await tab_to(page, f'[name="v.{village}.{name}"]')
@@ -77,12 +78,14 @@ async def test_with_the_keyboard_alone(page: Page, collection: Collection) -> No
 async def test_without_javascript(page: Page, collection: Collection) -> None:
     await sign_in(page, "reporter_east")
     await press(page, f'a[href="/collections/{collection.id}"]')
+    await press(page, f'a[href="/collections/{collection.id}/plain"]')
     await press(page, ".bar button[value=check]")
     assert "有 3 处需要修改" in await page.inner_text("#summary")
     await fill(page)
     await press(page, ".bar button[value=submit]")
     assert "提交回执" in await page.inner_text("h1")
     await press(page, f'a[href="/collections/{collection.id}"].button')
+    await press(page, f'a[href="/collections/{collection.id}/plain"]')
     await page.fill(f'[name="v.{FIRST}.workers"]', "81")
     await page.fill("#reason", "漏报一人")
     await press(page, ".bar button[value=submit]")

@@ -70,7 +70,7 @@ class TestTownship:
         for path in ("/account/password", "/data-elements", "/data-elements/workers", "/forms", "/usage"):
             await see(page, path)
         await see(page, "/nowhere", status=404)
-        await see(page, f"/collections/{collection.id}")
+        await see(page, f"/collections/{collection.id}/plain")
         await press(page, ".bar button[value=check]")
         await see(page)
         await fill(page)
@@ -84,13 +84,13 @@ class TestTownship:
         await page.select_option(f'[name="m.{SECOND}.workers"]', "")
         await press(page, ".bar button[value=submit]")
         await see(page)
-        await see(page, f"/collections/{collection.id}")
+        await see(page, f"/collections/{collection.id}/plain")
         await see(page, f"/collections/{collection.id}/history")
 
     async def test_focus_is_never_hidden(self, page: Page, collection: Collection) -> None:
         """WCAG 2.2, 2.4.11: neither the sticky heads nor the bar lie over what has the focus."""
         await sign_in(page, "reporter_east")
-        await page.goto(f"/collections/{collection.id}")
+        await page.goto(f"/collections/{collection.id}/plain")
         await page.set_viewport_size({"width": 1092, "height": 614})  # 1366 x 768 at 125 %
         await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         hidden = await page.evaluate(
@@ -108,7 +108,7 @@ class TestTownship:
         await sign_in(page, "reporter_east")
         other = await context.new_page()
         for one, value in ((page, "5"), (other, "6")):
-            await one.goto(f"/collections/{collection.id}")
+            await one.goto(f"/collections/{collection.id}/plain")
             await one.fill(f'[name="v.{FIRST}.workers"]', value)
         await press(other, ".bar button[value=save]")
         await press(page, ".bar button[value=save]")

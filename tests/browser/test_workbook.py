@@ -28,7 +28,7 @@ async def collection(database: Database, people: People) -> Collection:
 async def test_down_and_up_again_without_javascript(context: BrowserContext, collection: Collection) -> None:
     page = await context.new_page()
     await sign_in(page, "reporter_east")
-    await page.goto(f"/collections/{collection.id}")
+    await page.goto(f"/collections/{collection.id}/plain")
     await page.locator("details.by-workbook > summary").focus()
     await page.keyboard.press("Enter")
     async with page.expect_download() as downloading:
@@ -48,7 +48,7 @@ async def test_down_and_up_again_without_javascript(context: BrowserContext, col
 
 async def test_fits_a_phone_and_everybody(page: Page, collection: Collection) -> None:
     await sign_in(page, "reporter_east")
-    await page.goto(f"/collections/{collection.id}")
+    await page.goto(f"/collections/{collection.id}/plain")
     await page.click("details.by-workbook > summary")
     await check(page)
     answer = await page.request.get(f"/collections/{collection.id}/workbook")

@@ -42,7 +42,7 @@ async def collection(database: Database, people: People) -> Collection:
 
 async def test_is_shown_saved_and_submitted(client: httpx.AsyncClient, collection: Collection) -> None:
     await sign_in(client, "reporter_east")
-    path = f"/collections/{collection.id}"
+    path = f"/collections/{collection.id}/plain"
     fields = (await read(client, path)).form(path).fields
     villages = [*VILLAGES[EAST], *MORE_VILLAGES]
     cells = {f"v.{village}.element_{number}": str(number) for village in villages for number in range(ELEMENTS)}

@@ -27,8 +27,13 @@ async def desk(client: httpx.AsyncClient, collection: Collection) -> httpx.Async
     return client
 
 
-def address(collection: Collection) -> str:
+def task(collection: Collection) -> str:
     return f"/collections/{collection.id}"
+
+
+def address(collection: Collection) -> str:
+    """The face without JavaScript: the same form as fields."""
+    return f"/collections/{collection.id}/plain"
 
 
 async def typed(desk: httpx.AsyncClient, collection: Collection) -> dict[str, str]:
@@ -90,7 +95,7 @@ class TestReadCollection:
         self, client: httpx.AsyncClient, collection: Collection
     ) -> None:
         await sign_in(client, "registrar")
-        page = await read(client, address(collection))
+        page = await read(client, task(collection))
         assert "尚未提交" in page.text
         assert not [form for form in page.forms if form.action == address(collection)]
         answer = await client.post(address(collection), data=page.form("/sign-out").fields | {"action": "save"})
@@ -271,11 +276,11 @@ class TestSubmit:
     ) -> None:
         answer = await press(desk, collection, filled(await typed(desk, collection)), "submit")
         await sign_in(desk, "auditor")
-        for path in (answer.headers["location"], address(collection)):
-            assert f"{address(collection)}/history" not in (await read(desk, path)).links
-        await read(desk, f"{address(collection)}/history", 403)
+        for path in (answer.headers["location"], task(collection)):
+            assert f"{task(collection)}/history" not in (await read(desk, path)).links
+        await read(desk, f"{task(collection)}/history", 403)
         await sign_in(desk, "registrar")
-        assert f"{address(collection)}/history" in (await read(desk, address(collection))).links
+        assert f"{task(collection)}/history" in (await read(desk, task(collection))).links
 
     async def test_pressed_twice_submits_once(self, desk: httpx.AsyncClient, collection: Collection) -> None:
         fields = filled(await typed(desk, collection))
@@ -328,7 +333,7 @@ class TestSubmit:
         receipt = await read(desk, answer.headers["location"])
         assert number in receipt.text
         assert "漏报一人" in receipt.text
-        history = await read(desk, f"{address(collection)}/history?division={FIRST}&element=workers")
+        history = await read(desk, f"{task(collection)}/history?division={FIRST}&element=workers")
         assert "漏报一人" in history.within("td")
         assert history.within(".number").split()[2:] == ["80", "81", "—", "80"]
 
@@ -351,5 +356,5 @@ class TestTasks:
         await create_collection(database, people, period="2026-11")
         page = await read(desk, "/")
         assert "已填 2/3 行" in page.text
-        assert page.links.index(address(collection)) < len(page.links)
+        assert page.links.index(task(collection)) < len(page.links)
         assert page.text.index("2026年10月") < page.text.index("2026年11月")
