@@ -14,9 +14,22 @@ from hub.capture import repository
 from hub.capture.desk import DraftView
 from hub.capture.errors import DraftTooLarge
 from hub.capture.etag import content_sha256, entity_tag, matches
+from hub.capture.explaining import get_explanations
+from hub.capture.locks import changed_cells, check_cells, check_may_edit, find_lock, find_stage_lock
 from hub.capture.models import Collection, Draft, Submission
-from hub.capture.rows import HeldRow, Sheet, TypedEntry, draft_rows, laid_out, oversize, rows_to_check
+from hub.capture.rows import (
+    HeldRow,
+    Sheet,
+    TypedEntry,
+    cell_names,
+    draft_rows,
+    laid_out,
+    oversize,
+    rows_to_check,
+    stored_entries,
+)
 from hub.capture.service import own, reach_of, task_of
+from hub.capture.steps import find_return
 from hub.forms import service as forms
 from hub.forms.content import FormContent
 from hub.geography import service as geography
@@ -69,9 +82,11 @@ async def save_draft(
         raise DraftTooLarge(_("草稿有 {count} 处过长，没有保存。").format(count=len(faults)), errors=faults)
     collection = own(subject, await repository.lock_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
+    check_may_edit(collection)
     held = await repository.get_draft(session, collection.area, collection.id)
     if not matches(if_match, await _etag(session, collection, held)):
         raise PreconditionFailed(_("草稿已被他人修改，您的内容没有保存。请重新读取，核对后再保存。"))
+    await _check_returned(session, subject, collection, entries, held)
     draft = _draft(subject, collection, entries, door or door_of(subject))
     await repository.put_draft(session, draft)
     await audit.record(
@@ -83,6 +98,21 @@ async def save_draft(
         details={"township": collection.township, "rows": len(entries)},
     )
     return await _view(session, subject, collection, draft)
+
+
+async def _check_returned(
+    session: AsyncSession, subject: Subject, collection: Collection, entries: Sequence[TypedEntry], held: Draft | None
+) -> None:
+    """After a return only the cells that came back take anything new; what stood in the draft before may stay."""
+    returned = await find_return(session, collection)
+    if returned is None or returned.open_cells is None:
+        return
+    submitted = typed_entries(None, await newest_submission(session, collection))
+    states = [submitted] if held is None else [submitted, stored_entries(held.rows)]
+    changed = changed_cells(entries, *states)
+    if not returned.open_cells.issuperset(changed):
+        sheet = await open_sheet(session, subject, collection, entries)
+        check_cells(returned.open_cells, changed, say=cell_names(sheet))
 
 
 def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntry], door: str) -> Draft:
@@ -159,7 +189,7 @@ async def open_sheet(
     known = {*names, collection.township, *(await geography.get_divisions(session, strangers) if strangers else ())}
     looked_back = _shown_past(form) if shows_previous else form.spec.plan.looked_back
     township = Place(collection.township, await _lineage(session, collection.township, asked))
-    held = await _held(session, subject, form, looked_back, period, township)
+    held = await _held(session, subject, form, looked_back, period, township, names)
     return Sheet(form, names, held, frozenset(known))
 
 
@@ -183,6 +213,7 @@ async def _held(
     looked_back: LookedBack,
     period: Period,
     place: Place,
+    asked: Mapping[str, str],
 ) -> Mapping[str, HeldRow]:
     """The past that is looked back on from this period, and what departments supplied for it, in one read."""
     scope = await grants.read_scope(session, subject)
@@ -191,7 +222,7 @@ async def _held(
     if periods:
         remembered = {element.identifier for elements in looked_back.values() for element in elements}
         query = ValueQuery(form.object_class, tuple(sorted(periods)), tuple(sorted(remembered)), place)
-        for row in await select_past(session, scope, query):
+        for row in await select_past(session, scope, query, asked):
             past[row.division][row.period] = row.values
     supplied = await _supplied(session, scope, form, period, place) if form.supplied else {}
     return {
@@ -232,4 +263,7 @@ async def _view(session: AsyncSession, subject: Subject, collection: Collection,
         etag=await _etag(session, collection, draft),
         is_typed=draft is not None,
         saved_at=draft.saved_at if draft else None,
+        returned=await find_return(session, collection),
+        lock=find_stage_lock(collection) or (None if collection.submission else find_lock(collection, clock.now())),
+        explanations=await get_explanations(session, collection),
     )

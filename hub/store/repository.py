@@ -9,8 +9,11 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    func,
+    join,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,17 +28,22 @@ _BOUNDED_WAIT = text("SET LOCAL lock_timeout = '5s'")
 
 
 _HELD = ("division", "entity", "payload", "missing", "versions", "revision", "submission", "submitted_at")
-_HELD_FOR_UPDATE = (
+_ASKED = func.unnest(bindparam("divisions", type_=ARRAY(Text))).table_valued("division").render_derived(name="asked")
+# Each row is looked up by its whole key, whatever the planner believes of a table that it has not counted for a
+# while: it would rather walk a whole period, and look up every row's division for row-level security.
+_LOCKED = (
     select(*(getattr(Record, name) for name in _HELD))
     .where(
         Record.area == bindparam("area"),
         Record.object_class == bindparam("object_class"),
         Record.period == bindparam("period"),
-        Record.division == any_(bindparam("divisions", type_=ARRAY(Text))),
+        Record.division == _ASKED.c.division,
     )
-    .order_by(Record.division, Record.entity)
+    .order_by(Record.entity)
     .with_for_update()
+    .lateral("held")
 )
+_HELD_FOR_UPDATE = select(*(_LOCKED.c[name] for name in _HELD)).select_from(_ASKED.join(_LOCKED, true()))
 
 
 async def list_held_for_update(
@@ -98,19 +106,37 @@ async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]
     await connection.execute(_WRITING, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
-_PAST = (
+# OFFSET 0 keeps the look-up by the whole key together, for the same reason as above.
+_PERIODS = func.unnest(bindparam("periods", type_=ARRAY(Text))).table_valued("period").render_derived(name="of")
+_PASSED = (
     select(Record.division, Record.period, Record.payload)
-    .join(Division, Division.code == Record.division)
     .where(
+        Record.area == bindparam("area"),
         Record.object_class == bindparam("object_class"),
-        Record.period == any_(bindparam("periods", type_=ARRAY(Text))),
+        Record.period == _PERIODS.c.period,
+        Record.division == Division.code,
+    )
+    .offset(0)
+    .lateral("passed")
+)
+_PAST = (
+    select(_PASSED.c.division, _PASSED.c.period, _PASSED.c.payload)
+    .select_from(join(join(Division, _PERIODS, true()), _PASSED, true()))
+    .where(
+        Division.code == any_(bindparam("divisions", type_=ARRAY(Text))),
         Division.lineage.bool_op("&&")(bindparam("places", type_=ARRAY(Text))),
     )
 )
 
 
 async def list_past(
-    session: AsyncSession, object_class: str, periods: Sequence[str], places: Collection[str]
+    session: AsyncSession,
+    area: str,
+    object_class: str,
+    periods: Sequence[str],
+    divisions: Collection[str],
+    places: Collection[str],
 ) -> Sequence[Row[str, str, dict[str, Any]]]:
-    key = {"object_class": object_class, "periods": list(periods), "places": sorted(places)}
-    return (await session.execute(_PAST, key)).all()
+    """Of these divisions, those inside `places`."""
+    key = {"area": area, "object_class": object_class, "periods": list(periods)}
+    return (await session.execute(_PAST, {**key, "divisions": list(divisions), "places": sorted(places)})).all()

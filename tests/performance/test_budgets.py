@@ -12,12 +12,12 @@ from sqlalchemy import text
 
 from hub.capture.models import Collection
 from hub.kit.db import Database
-from tests.capture.factories import create_collection, create_published_form, rows, save, submit
+from tests.capture.factories import PERIOD, PREVIOUS, create_collection, create_published_form, rows, save, submit
 from tests.exchange.factories import calling, grant
 from tests.exchange.factories import submit as submit_rows
 from tests.grants.factories import MIGRANTS, create_element
-from tests.people import EAST, VILLAGES, People
-from tests.performance.asked import Asked, asked, walked
+from tests.people import EAST, VILLAGES, WEST, People
+from tests.performance.asked import Asked, asked, walked, wasted
 from tests.store.factories import make_row
 
 # A scope is told once a transaction, and the tests' usual savepoints share theirs: so these commit.
@@ -58,6 +58,23 @@ class TestTownship:
         budget = [SAVING, CHECKING, SUBMITTING, CORRECTING]
         assert [count <= allowed for count, allowed in zip(counts, budget, strict=True)] == [True] * 4, counts
         await refuse_walks(database, [*saving, *checking, *submitting, *correcting])
+
+    @pytest.mark.subject("reporter_east")
+    async def test_others_rows_are_not_looked_at(
+        self, client: httpx.AsyncClient, database: Database, collection: Collection
+    ) -> None:
+        """Of a period that the whole county has filled in, and of many periods, a township's check reads its own."""
+        for period in ("2026-08", PREVIOUS, PERIOD):
+            for township in (EAST, WEST):
+                values = [make_row(division=code, workers=3) for code in VILLAGES[township]]
+                await submit_rows(database, *values, period=period)
+        with asked(database) as checking:
+            await client.post(f"/api/v1/collections/{collection.id}/validation")
+        reads = [statement for statement in checking if "FROM records" in statement.statement]
+        assert reads
+        async with database.engine.connect() as connection:
+            for read in reads:
+                assert await wasted(connection, read, EAST) == 0, read.statement
 
 
 class TestDepartment:
