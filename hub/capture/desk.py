@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.calendar.deadlines import CalendarWarning
+from hub.capture.ledger import Explanations
 from hub.capture.lifecycle import CollectionState, collection_state, is_late
+from hub.capture.locks import Cell
 from hub.capture.models import Collection
 from hub.capture.rows import DraftRow
+from hub.capture.steps import Return
 from hub.forms.content import FormContent
+from hub.kit.errors import HubError
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class CollectionTask:
                 closes_at=collection.closes_at,
                 is_submitted=collection.submission is not None,
                 now=now,
+                stage=collection.stage,  # type: ignore[arg-type]  # a check constraint keeps it to the three
+                excepted_until=collection.excepted_until,
             ),
             is_late(due_at=collection.due_at, first_submitted_at=collection.first_submitted_at, now=now),
         )
@@ -44,7 +50,11 @@ class OpenedPeriod:
 
 @dataclass(frozen=True)
 class DraftView:
-    """The form of one township as it is now. `is_typed`: something was typed since the newest submission."""
+    """The form of one township as it is now. `is_typed`: something was typed since the newest submission.
+
+    `returned`: what the county sent back and why; then only its `open_cells` may be changed (None: all may).
+    `lock`: why nothing may be changed at all at present. `explanations`: reasons typed so far.
+    """
 
     task: CollectionTask
     form: FormContent
@@ -52,3 +62,10 @@ class DraftView:
     etag: str
     is_typed: bool
     saved_at: datetime | None
+    returned: Return | None = None
+    lock: HubError | None = None
+    explanations: Explanations = Explanations()
+
+    @property
+    def open_cells(self) -> frozenset[Cell] | None:
+        return None if self.returned is None else self.returned.open_cells

@@ -70,13 +70,19 @@ def changed_cells(entries: Iterable[TypedEntry], *held: Iterable[TypedEntry]) ->
 
 def _contents(entries: Iterable[TypedEntry]) -> dict[Cell, tuple[str, str]]:
     """What each cell that has anything reads, whichever door it came through."""
-    contents = {}
+    contents: dict[Cell, tuple[str, str]] = {}
     for entry in entries:
         for name in dict.fromkeys([*entry.values, *entry.missing]):
             content = (spelled(entry.values.get(name)), spelled(entry.missing.get(name)))
             if any(content):
                 contents.setdefault((entry.division, name), content)
     return contents
+
+
+def cells_to_lock(open_cells: frozenset[Cell] | None, cells: Iterable[Cell]) -> dict[Cell, str]:
+    """Of these cells, those that a return leaves locked, each with the sentence that says why."""
+    sentence = _("这一格没有被退回，不能修改。")
+    return {} if open_cells is None else {cell: sentence for cell in cells if cell not in open_cells}
 
 
 def _by_codes(cell: Cell) -> str:
@@ -98,7 +104,7 @@ def check_cells(
 
     Raises `CellsLocked` naming every other one that was touched. `say` names a cell for people.
     """
-    locked = [] if open_cells is None else [cell for cell in changed if cell not in open_cells]
+    locked = list(cells_to_lock(open_cells, changed))
     if not locked:
         return
     message = _("{cell}没有被退回，不能修改。")

@@ -1,6 +1,6 @@
 """The rows of a draft: what was typed, laid over the rows that the task asks for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -81,6 +81,22 @@ class DraftRow:
     previous: Mapping[str, Any]
     supplied: Mapping[str, Any]
     derived: Mapping[str, Any]
+
+
+def stored_entries(rows: Iterable[Mapping[str, Any]]) -> list[TypedEntry]:
+    return [TypedEntry.from_stored(row) for row in rows]
+
+
+def cell_names(sheet: Sheet) -> Callable[[tuple[str, str]], str]:
+    """How a cell of this form is called: its place, then its element."""
+    elements = sheet.form.spec.by_identifier
+
+    def say(cell: tuple[str, str]) -> str:
+        division, element = cell
+        label = elements[element].label if element in elements else element
+        return f"{sheet.divisions.get(division, division)} {label}"
+
+    return say
 
 
 def oversize(entries: Sequence[TypedEntry]) -> list[ErrorItem]:

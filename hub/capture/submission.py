@@ -1,7 +1,7 @@
 """Submitting: all or nothing, final, numbered. A correction is another submission that supersedes."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,13 @@ from hub.capture import repository
 from hub.capture.checksum import submission_checksum
 from hub.capture.confirmations import Confirmation, ConfirmedWarning, reason_for
 from hub.capture.drafting import check_entries, door_of, newest_submission, open_sheet, typed_entries
-from hub.capture.errors import DraftNotValid, NothingChanged, ReasonRequired
-from hub.capture.locks import find_lock
+from hub.capture.errors import DraftNotValid, NothingChanged, ReasonRequired, SignOffRequired
+from hub.capture.locks import changed_cells, check_cells, check_may_edit, find_lock
 from hub.capture.models import Collection, Draft, Submission
-from hub.capture.rows import NOTHING_HELD, Sheet, SubmittedRow, submitted_rows
+from hub.capture.rows import NOTHING_HELD, Sheet, SubmittedRow, cell_names, stored_entries, submitted_rows
 from hub.capture.schemas import FindingRead
 from hub.capture.service import own, reach_of
+from hub.capture.steps import Return, find_return
 from hub.forms.content import FormContent
 from hub.identity.subject import Subject
 from hub.kit import clock, json
@@ -26,12 +27,26 @@ from hub.kit.db import set_scope
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.json import Written
-from hub.store import recording
+from hub.store import provisional, recording
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
 from hub.validation import Finding, ValidationReport
 
 DOORS_OF_FILES = frozenset({"excel", "import"})
+
+
+@dataclass(frozen=True)
+class Filing:
+    """A draft that nothing stands against, ready to be filed. `signed_by`: the leader, where one signs."""
+
+    sheet: Sheet
+    rows: Sequence[SubmittedRow]
+    confirmed: Sequence[ConfirmedWarning]
+    reason: str | None
+    earlier: Submission | None
+    door: str
+    submitted_by: str
+    signed_by: str | None = None
 
 
 async def submit_draft(
@@ -42,46 +57,93 @@ async def submit_draft(
     confirmations: Sequence[Confirmation] = (),
     reason: str | None = None,
 ) -> Submission:
-    """Check what is typed and, when nothing stands against it, make it the record.
+    """Check what is typed and, when nothing stands against it, make it the record, or hand it to the county's review.
 
     The collection is locked first, so that of two people who submit at once one finds it submitted;
-    the area's clock is locked last, inside `record_values`.
+    the area's clock is locked last, inside the store.
     """
     collection = own(subject, await repository.lock_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
+    check_may_edit(collection)
+    if collection.wants_sign_off:
+        raise SignOffRequired(_("本单位的报表由签发人签发后提交，请先送签。"))
+    answered = await find_return(session, collection)
+    filing = await prepare(session, subject, collection, confirmations, reason, answered)
+    return await file_submission(session, subject, collection, filing)
+
+
+async def prepare(
+    session: AsyncSession,
+    subject: Subject,
+    collection: Collection,
+    confirmations: Sequence[Confirmation],
+    reason: str | None,
+    answered: Return | None,
+) -> Filing:
+    """What would be filed; refuses with everything that stands against it. `answered`: the return this answers."""
     earlier = await newest_submission(session, collection)
     draft = await repository.get_draft(session, collection.area, collection.id)
     reason = (reason or "").strip() or None
-    _check_takes(collection, earlier, draft, reason)
+    _check_takes(collection, earlier, draft, reason, answered)
     entries = typed_entries(draft, earlier)
     sheet = await open_sheet(session, subject, collection, entries)
     report = await check_entries(sheet, entries)
     confirmed = _confirm(report, sheet.form, confirmations, earlier)
     rows = submitted_rows(sheet, report.typed_rows)
-    door = _door(subject, draft)
-    content = [row.to_stored() for row in rows]
-    if earlier is not None and content == earlier.content:
-        raise NothingChanged(_("提交的内容与上一次完全相同，不需要再次提交。"))
+    if earlier is not None:
+        _check_changes(sheet, rows, earlier, answered)
+    return Filing(sheet, rows, confirmed, reason, earlier, _door(subject, draft), subject.name)
+
+
+async def file_submission(
+    session: AsyncSession, subject: Subject, collection: Collection, filing: Filing
+) -> Submission:
+    """The submission, its values as records or, where the county reviews, as provisional ones, and the receipt."""
+    content = [row.to_stored() for row in filing.rows]
     await repository.delete_draft(session, collection.area, collection.id)
     spelled = Written(json.canonical(content))
-    recorded = await recording.record_values(session, _writing(subject, collection, sheet, rows, reason, door))
-    submission = _submission(subject, collection, recorded, content, confirmed, reason, earlier, door)
+    writing = _writing(collection, filing)
+    record = provisional.hold_values if collection.wants_review else recording.record_values
+    recorded = await record(session, writing)
+    submission = _submission(collection, filing, recorded, content)
     submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
     await _file(session, subject, collection, submission, spelled)
     return submission
 
 
-def _check_takes(collection: Collection, earlier: Submission | None, draft: Draft | None, reason: str | None) -> None:
-    """A first submission may be locked; a correction wants something that changed, and a reason."""
-    if earlier is None:
+def _check_takes(
+    collection: Collection,
+    earlier: Submission | None,
+    draft: Draft | None,
+    reason: str | None,
+    answered: Return | None,
+) -> None:
+    """A first submission may be locked; a correction wants something that changed, and a reason.
+
+    What was returned comes back whenever it is ready: the county asked for it. It wants an answer.
+    """
+    if answered is None and earlier is None:
         lock = find_lock(collection, clock.now())
         if lock is not None:
             raise lock
-    elif draft is None:
+    elif answered is None and draft is None:
         raise NothingChanged(_("提交后没有改动，不需要再次提交。"))
     elif reason is None:
         message = _("这是对已提交数据的更正，请填写更正原因。")
+        if answered is not None:
+            message = _("请写明对退回意见的答复。")
         raise ReasonRequired(message, errors=[ErrorItem("/reason", "reason_missing", message)])
+
+
+def _check_changes(sheet: Sheet, rows: Sequence[SubmittedRow], earlier: Submission, answered: Return | None) -> None:
+    """A correction corrects something; an answer to a return may be that the value is right, but changes no other."""
+    content = [row.to_stored() for row in rows]
+    if answered is None:
+        if content == earlier.content:
+            raise NothingChanged(_("提交的内容与上一次完全相同，不需要再次提交。"))
+        return
+    changed = changed_cells(stored_entries(content), stored_entries(earlier.content))
+    check_cells(answered.open_cells, changed, say=cell_names(sheet))
 
 
 def _confirm(
@@ -127,22 +189,15 @@ def _door(subject: Subject, draft: Draft | None) -> str:
     return draft.door if draft is not None and draft.door in DOORS_OF_FILES else door_of(subject)
 
 
-def _writing(
-    subject: Subject,
-    collection: Collection,
-    sheet: Sheet,
-    rows: Sequence[SubmittedRow],
-    reason: str | None,
-    door: str,
-) -> Writing:
+def _writing(collection: Collection, filing: Filing) -> Writing:
     return Writing(
         area=collection.area,
         object_class=collection.object_class,
         period=collection.period,
-        rows=[_row_write(sheet, row) for row in rows],
-        actor=subject.name,
-        door=door,
-        reason=reason,
+        rows=[_row_write(filing.sheet, row) for row in filing.rows],
+        actor=filing.submitted_by,
+        door=filing.door,
+        reason=filing.reason,
     )
 
 
@@ -157,16 +212,8 @@ def _row_write(sheet: Sheet, row: SubmittedRow) -> RowWrite:
     )
 
 
-def _submission(
-    subject: Subject,
-    collection: Collection,
-    recorded: Recorded,
-    content: list[Any],
-    confirmed: Sequence[ConfirmedWarning],
-    reason: str | None,
-    earlier: Submission | None,
-    door: str,
-) -> Submission:
+def _submission(collection: Collection, filing: Filing, recorded: Recorded, content: list[Any]) -> Submission:
+    earlier = filing.earlier
     return Submission(
         area=collection.area,
         number=recorded.number,
@@ -176,14 +223,25 @@ def _submission(
         form_version=collection.form_version,
         period=collection.period,
         submitted_at=recorded.submitted_at,
-        submitted_by=subject.name,
-        door=door,
-        reason=reason,
+        submitted_by=filing.submitted_by,
+        signed_by=filing.signed_by,
+        door=filing.door,
+        reason=filing.reason,
         supersedes=earlier.number if earlier else None,
         content=content,
-        warnings=[asdict(warning) for warning in confirmed],
-        changed_rows=len(recorded.changed),
+        warnings=[asdict(warning) for warning in filing.confirmed],
+        changed_rows=_count_changed(collection, recorded, content, earlier),
     )
+
+
+def _count_changed(
+    collection: Collection, recorded: Recorded, content: Sequence[Any], earlier: Submission | None
+) -> int:
+    """Against what is held; in review, where nothing is compared yet, against the submission before."""
+    if not collection.wants_review:
+        return len(recorded.changed)
+    before = [] if earlier is None else earlier.content
+    return sum(row not in before for row in content)
 
 
 async def _file(
