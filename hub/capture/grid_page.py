@@ -10,9 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hub.calendar.words import DueWords
+from hub.capture.cells import typed_text
 from hub.capture.desk import DraftView
 from hub.capture.grid_texts import grid_texts
-from hub.capture.sheet_form import split_rows, typed_text
+from hub.capture.sheet_form import split_rows
 from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
 from hub.capture.totals import is_counted
 from hub.forms.content import FormField

@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
 from hub.capture.rows import DraftRow, TypedEntry
 from hub.datatypes import is_blank
 from hub.forms.content import FormContent
-from hub.kit.views import cell
 
 CARRY = "carry."
 REASON = "reason|"
@@ -75,13 +75,6 @@ def typed_entries_of(view: DraftView) -> tuple[TypedEntry, ...]:
     rows, strays = split_rows(view)
     entries = [TypedEntry(row.division, row.values, row.missing) for row in [*rows, *strays]]
     return tuple(entry for entry in entries if entry.values or entry.missing)
-
-
-def typed_text(held: Any) -> str:
-    """A held value as the page's field shows it; yes and no as the values of their choices."""
-    if isinstance(held, bool):
-        return "true" if held else "false"
-    return cell(held)
 
 
 def take_over(entries: Sequence[TypedEntry], view: DraftView, section: int) -> tuple[TypedEntry, ...]:

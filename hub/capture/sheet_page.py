@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hub.calendar.words import DueWords, period_words
+from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
 from hub.capture.errors import CollectionClosed, CollectionNotOpen
 from hub.capture.locks import find_lock
 from hub.capture.progress import is_filled
 from hub.capture.rows import DraftRow, TypedEntry
-from hub.capture.sheet_form import reason_name, split_rows, typed_text
+from hub.capture.sheet_form import reason_name, split_rows
 from hub.capture.totals import column_total
 from hub.forms.content import FormContent, FormField
 from hub.kit import clock
