@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
+from psycopg import IsolationLevel
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import DateTime, Engine, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -71,13 +72,19 @@ TRUSTED_SECONDS = 1.0
 _USED_AT = "hub.used_at"
 
 
-def _ask_idle_connections(engine: Engine) -> None:
-    """A connection that lay idle while the database was restarted is replaced before anybody meets it."""
+def _look_at_connections(engine: Engine) -> None:
+    """Every connection that is handed out is alive, and no other than any other.
+
+    One that lay idle while the database was restarted is replaced before anybody meets it. One whose last user was
+    cut off between SQLAlchemy's setting of AUTOCOMMIT or READ ONLY and its note to take that back is made ordinary
+    again: it would tear the next request's transaction to pieces, or refuse its writes.
+    """
 
     def note(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         record.info[_USED_AT] = time.monotonic()
 
-    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        _make_ordinary(connection)
         used_at = record.info.get(_USED_AT)
         if used_at is None or time.monotonic() - used_at < TRUSTED_SECONDS:
             return
@@ -87,7 +94,18 @@ def _ask_idle_connections(engine: Engine) -> None:
             raise DisconnectionError from error
 
     event.listen(engine, "checkin", note)
-    event.listen(engine, "checkout", ask)
+    event.listen(engine, "checkout", look)
+
+
+def _make_ordinary(connection: Any) -> None:
+    """As a transaction of a request wants it; looking costs nothing, the properties are kept by psycopg."""
+    held = connection.driver_connection
+    if held.autocommit:
+        connection.autocommit = False
+    if held.isolation_level not in {None, IsolationLevel.READ_COMMITTED}:
+        connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+    if held.read_only:
+        connection.set_read_only(False)
 
 
 class Database:
@@ -104,7 +122,7 @@ class Database:
             json_deserializer=json.loads,
             connect_args={"connect_timeout": 5, "options": _session_options(url)},
         )
-        _ask_idle_connections(self.engine.sync_engine)
+        _look_at_connections(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._is_bound = False
 
