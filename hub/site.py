@@ -33,6 +33,7 @@ from hub.oversight import pages as oversight
 from hub.registry import pages as registry
 from hub.registry import service as registry_service
 from hub.registry.statuses import RegistrationStatus
+from hub.remarks import pages as remarks
 
 router = HubRouter(tags=["site"])
 
@@ -47,6 +48,7 @@ routers: tuple[HubRouter, ...] = (
     registry.router,
     forms.router,
     grants.router,
+    remarks.router,
     oversight.router,
 )
 

@@ -31,6 +31,7 @@ _DOOR = "hub_door"
 _ALWAYS_ANSWERED = "hub_always_answered"
 _EVEN_WHEN_FULL = "hub_even_when_full"
 _READS_ITS_BODY = "hub_reads_its_body"
+_LARGEST_BODY = "hub_largest_body"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # They change nothing and carry no body (RFC 9110 §9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,6 +87,16 @@ def reads_its_body(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def takes_up_to(limit: Callable[[], int]) -> Callable[[Endpoint], Endpoint]:
+    """Its body may be larger than others': `limit` says how many bytes, read when a request comes."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _LARGEST_BODY, limit)
+        return endpoint
+
+    return mark
+
+
 def access_rules(dependant: Dependant) -> Iterator[AccessRule]:
     """Every access rule in the signature, at any depth."""
     for dependency in dependant.dependencies:
@@ -97,9 +108,11 @@ def access_rules(dependant: Dependant) -> Iterator[AccessRule]:
 class ExactRequest(Request):
     """A request whose body stops at the limit and whose JSON is exact."""
 
+    largest_body: Callable[[], int] | None = None
+
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
-            limit: int = self.app.state.maximum_body_bytes
+            limit: int = self.largest_body() if self.largest_body else self.app.state.maximum_body_bytes
             declared = self.headers.get("content-length", "0")
             if not declared.isdecimal() or int(declared) > limit:
                 raise _too_large(limit)
@@ -166,6 +179,7 @@ class HubRoute(APIRoute):
         wants_form = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
         is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
         is_streamed = getattr(self.endpoint, _READS_ITS_BODY, False)
+        largest_body = getattr(self.endpoint, _LARGEST_BODY, None)
 
         async def admit_then_handle(exact: ExactRequest) -> Response:
             if is_always_answered:
@@ -186,6 +200,7 @@ class HubRoute(APIRoute):
         async def close_afterwards(request: Request) -> Response:
             """The files of a form lie open until they are closed, also when the request is refused."""
             exact = ExactRequest(request.scope, request.receive)
+            exact.largest_body = largest_body
             try:
                 return await admit_then_handle(exact)
             finally:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture.models import Collection
-from hub.grants.models import DataRead
+from hub.grants.models import AccessGrant, DataRead
 from hub.remarks.models import Attachment, Flag, Remark
 
 _Noted = type[Remark] | type[Attachment] | type[Flag]
@@ -149,15 +149,20 @@ def add(session: AsyncSession, row: Attachment | Flag) -> None:
 
 async def list_reads_of(
     session: AsyncSession, element: str, divisions: Sequence[str]
-) -> Sequence[Row[*tuple[str, str, int, datetime]]]:
-    """For each grant: who read the element of any of these divisions, how often, and when last."""
+) -> Sequence[Row[*tuple[str, int, datetime]]]:
+    """For each grant: how often the element of any of these divisions was read under it, and when last."""
     statement = (
-        select(DataRead.grant, DataRead.organization, func.count(), func.max(DataRead.at))
+        select(DataRead.grant, func.count(), func.max(DataRead.at))
         .where(
             DataRead.grant.is_not(None),
             DataRead.elements.bool_op("@>")(cast([element], ARRAY(Text))),
             DataRead.divisions.bool_op("&&")(cast(list(divisions), ARRAY(Text))),
         )
-        .group_by(DataRead.grant, DataRead.organization)
+        .group_by(DataRead.grant)
     )
     return (await session.execute(statement)).all()  # type: ignore[return-value]  # the condition says: not null
+
+
+async def list_grants(session: AsyncSession, numbers: Sequence[str]) -> Sequence[AccessGrant]:
+    statement = select(AccessGrant).where(AccessGrant.number.in_(numbers)).order_by(AccessGrant.serial)
+    return (await session.scalars(statement)).all()
