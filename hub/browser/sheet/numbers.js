@@ -111,6 +111,19 @@ export function divide(one, other) {
   return { digits: isNegative ? -digits : digits, scale: DECIMALS_OF_A_QUOTIENT };
 }
 
+/**
+ * Rounded half away from zero (四舍五入).
+ * @param {Exact} number
+ * @param {number} decimals
+ * @returns {Exact}
+ */
+export function rounded({ digits, scale }, decimals) {
+  if (scale <= decimals) return { digits, scale };
+  const unit = 10n ** BigInt(scale - decimals);
+  const size = (2n * (digits < 0n ? -digits : digits) + unit) / (2n * unit);
+  return { digits: digits < 0n ? -size : size, scale: decimals };
+}
+
 /** Less than, equal to or more than zero, as for sorting. @param {Exact} one @param {Exact} other */
 export function compare(one, other) {
   const [left, right] = aligned(one, other);
