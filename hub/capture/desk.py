@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.calendar.deadlines import CalendarWarning
-from hub.capture.ledger import Explanations
+from hub.capture.ledger import NOTHING_EXPLAINED, Explanations
 from hub.capture.lifecycle import CollectionState, collection_state, is_late
 from hub.capture.locks import Cell
 from hub.capture.models import Collection
@@ -64,7 +64,7 @@ class DraftView:
     saved_at: datetime | None
     returned: Return | None = None
     lock: HubError | None = None
-    explanations: Explanations = Explanations()
+    explanations: Explanations = NOTHING_EXPLAINED
 
     @property
     def open_cells(self) -> frozenset[Cell] | None:

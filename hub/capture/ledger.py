@@ -58,6 +58,9 @@ class Explanations:
         return cls(given, stored.get("reason", ""))
 
 
+NOTHING_EXPLAINED = Explanations()
+
+
 def _warning_of(one: Confirmation) -> tuple[str, str, str | None, str | None]:
     return one.code, one.division, one.element, one.rule
 

@@ -21,9 +21,11 @@ from hub.capture.drafting import door_of, newest_submission, open_sheet, typed_e
 from hub.capture.errors import CollectionSubmitted
 from hub.capture.etag import content_sha256, entity_tag
 from hub.capture.ledger import Explanations, Ledger, Saved
+from hub.capture.locks import cells_to_lock, check_may_edit
 from hub.capture.models import Collection, Draft, DraftLedger
 from hub.capture.rows import Sheet, TypedEntry, rows_to_check, wire_values
 from hub.capture.service import own, reach_of
+from hub.capture.steps import find_return
 from hub.identity import people
 from hub.identity.subject import Subject
 from hub.kit import clock, json
@@ -99,9 +101,10 @@ async def merge_cells(session: AsyncSession, subject: Subject, collection_id: UU
     written = {change.place for change in batch.changes} - set(seen.unwritten) if seen else set[Place]()
     fresh = [change for change in batch.changes if change.place not in written]
     sheet = await open_sheet(session, subject, collection, desk.entries)
-    merging = merge(desk.entries, fresh, _asked(sheet))
+    merging = merge(desk.entries, fresh, await _asked(session, collection, sheet, fresh))
     explanations = desk.ledger.explanations.with_changes(batch.confirmations, batch.reason)
     if merging.changed or explanations != desk.ledger.explanations:
+        check_may_edit(collection)
         _check_knows_submission(collection, batch)
         desk = await _write(session, subject, desk, merging, explanations, key)
     left = _left(merging)
@@ -119,12 +122,6 @@ async def read_cells(session: AsyncSession, subject: Subject, collection_id: UUI
     """What is new since a page last heard of the draft. Changes nothing."""
     collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     return await _answer(session, await _open(session, collection), base, {})
-
-
-async def get_explanations(session: AsyncSession, collection: Collection) -> Explanations:
-    """The reasons that were typed so far; the caller has set the scope."""
-    stored = await repository.get_ledger(session, collection.area, collection.id)
-    return Explanations() if stored is None else Ledger.from_stored(stored.content).explanations
 
 
 async def _open(session: AsyncSession, collection: Collection) -> _Desk:
@@ -149,9 +146,12 @@ def _identity(subject: Subject, batch: CellBatch) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def _asked(sheet: Sheet) -> Asked:
+async def _asked(session: AsyncSession, collection: Collection, sheet: Sheet, changes: Sequence[CellChange]) -> Asked:
+    """After a return only the cells that came back are open."""
+    returned = await find_return(session, collection)
+    open_cells = None if returned is None else returned.open_cells
     captured = frozenset(field.identifier for field in sheet.form.captured)
-    return Asked(frozenset(sheet.divisions), captured, {})
+    return Asked(frozenset(sheet.divisions), captured, cells_to_lock(open_cells, (one.place for one in changes)))
 
 
 def _check_knows_submission(collection: Collection, batch: CellBatch) -> None:

@@ -1,4 +1,4 @@
-from hub.kit.errors import Conflict, Forbidden, TooManyRequests, Unauthenticated, Unprocessable
+from hub.kit.errors import Conflict, Forbidden, ServiceUnavailable, TooManyRequests, Unauthenticated, Unprocessable
 
 
 class SignInRefused(Unauthenticated):
@@ -80,6 +80,12 @@ class SecondFactorStateConflict(Conflict):
     code = "second_factor_state_conflict"
 
 
+class SecondFactorAsked(Unauthenticated):
+    """The password held; the code is asked for on a page of its own."""
+
+    code = "second_factor_asked"
+
+
 class SignInStepExpired(Unauthenticated):
     """The first factor held too long ago, or in another browser."""
 
@@ -110,3 +116,9 @@ class OpenIdRefused(Unauthenticated):
     def __init__(self, detail: str, *, reason: str) -> None:
         super().__init__(detail)
         self.reason = reason
+
+
+class OpenIdUnavailable(ServiceUnavailable):
+    """The provider does not answer, or not as its standard says."""
+
+    code = "openid_unavailable"
