@@ -12,12 +12,17 @@ from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import workbook_pages as workbook
 from hub.capture.pages import tasks_page
+from hub.exchange import value_pages
 from hub.forms import pages as forms
 from hub.forms import service as form_service
+from hub.grants import decision_pages as grant_decisions
 from hub.grants import pages as grants
+from hub.grants import request_pages as grant_requests
 from hub.grants import service as grant_service
 from hub.identity import account_pages as account
+from hub.identity import openid_pages as openid
 from hub.identity import pages as identity
+from hub.identity import reentry
 from hub.identity.dependencies import requires
 from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFactorRequired
 from hub.identity.pages import ResumePage, Resumption, SignInPage
@@ -42,12 +47,17 @@ routers: tuple[HubRouter, ...] = (
     router,
     identity.router,
     account.router,
+    reentry.router,
+    openid.router,
     capture.router,
     cells.router,
     workbook.router,
     registry.router,
     forms.router,
+    grant_requests.router,
+    value_pages.router,
     grants.router,
+    grant_decisions.router,
     remarks.router,
     oversight.router,
 )
