@@ -1,8 +1,9 @@
 """Whole results as a stream, outside the request's transaction (DESIGN.md §5)."""
 
 import hashlib
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
+from typing import Any, Literal
 
 from anyio import CancelScope
 from fastapi.responses import StreamingResponse
@@ -15,6 +16,13 @@ from hub.exchange.plan import Plan
 from hub.identity.subject import Subject
 from hub.kit.db import Database
 from hub.store import service as store
+from hub.store.rows import TextForm
+
+# The bytes of a whole result, made of its pages of text ("table": to be read back).
+Write = Callable[[AsyncIterator[str]], AsyncGenerator[bytes, None]]
+WORKBOOK: Literal["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 
 
 class ValueStream:
@@ -24,18 +32,29 @@ class ValueStream:
     many rows and which bytes were handed over.
     """
 
-    def __init__(self, database: Database, subject: Subject, plan: Plan, media_type: MediaType) -> None:
+    def __init__(
+        self,
+        database: Database,
+        subject: Subject,
+        plan: Plan,
+        media_type: MediaType,
+        *,
+        workbook: Write | None = None,
+    ) -> None:
+        """`workbook`: the pages are put into one by this, instead of being written as the media type."""
         self._database = database
         self._subject = subject
         self._plan = plan
-        self._media_type = media_type
+        self._told_as = WORKBOOK if workbook else media_type
+        self._form: TextForm = "table" if workbook else writers.TEXT_FORMS[media_type]
+        self._write = workbook or partial(writers.write, media_type, plan)
         self._digest = hashlib.sha256()
         self._rows = 0
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         is_complete = False
         pages = self._pages()
-        written = writers.write(self._media_type, self._plan, pages)
+        written = self._write(pages)
         try:
             async for chunk in written:
                 self._digest.update(chunk)
@@ -49,11 +68,11 @@ class ValueStream:
                 await self._tell(is_complete=is_complete)
 
     async def _pages(self) -> AsyncGenerator[str, None]:
-        after, form = None, writers.TEXT_FORMS[self._media_type]
+        after = None
         async with self._database.snapshot() as session:
             while True:
                 page = await store.select_text(
-                    session, self._plan.scope, self._plan.query, form, after=after, limit=writers.ROWS_AT_ONCE
+                    session, self._plan.scope, self._plan.query, self._form, after=after, limit=writers.ROWS_AT_ONCE
                 )
                 self._rows += page.rows
                 if page.rows:
@@ -65,7 +84,7 @@ class ValueStream:
     async def _tell(self, *, is_complete: bool) -> None:
         details: dict[str, Any] = {
             "grants": self._plan.grants,
-            "media_type": self._media_type,
+            "media_type": self._told_as,
             "rows": self._rows,
             "sha256": self._digest.hexdigest(),
             "complete": is_complete,

@@ -67,6 +67,7 @@ class GrantTerms:
     period_to: Period | None
     valid_until: date
     scenario: str
+    includes_provisional: bool = False
 
 
 def read_scope_of(
@@ -112,4 +113,5 @@ def _box(grant: GrantTerms, elements: Mapping[str, ElementFact], identifiers: fr
         last_day=grant.period_to.last_day if grant.period_to else date.max,
         grant=grant.number,
         purpose=grant.scenario,
+        includes_provisional=grant.includes_provisional,
     )

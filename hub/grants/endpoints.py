@@ -6,7 +6,7 @@ from fastapi import Depends, Path, Query, Response
 
 from hub.grants import service
 from hub.grants.lifecycle import Decision, GrantState
-from hub.grants.schemas import AccessGrantCreate, AccessGrantRead, Reason
+from hub.grants.schemas import AccessGrantCreate, AccessGrantRead, ApprovalWrite, Reason
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
@@ -61,10 +61,20 @@ async def get_grant(session: Transaction, subject: CanReadGrants, number: Number
 
 @router.post("/{number}/approval", status_code=201, response_model=AccessGrantRead)
 async def approve_grant(
-    session: Transaction, subject: CanDecideGrants, number: Number, idempotency: IdempotentWrite
+    session: Transaction,
+    subject: CanDecideGrants,
+    number: Number,
+    idempotency: IdempotentWrite,
+    body: ApprovalWrite | None = None,
 ) -> Response:
-    """Grant what was asked, or end a suspension. Only the steward, and never for its own request."""
-    return await _decide(session, subject, number, "approval", None, idempotency)
+    """Grant what was asked or less, or end a suspension. Only the steward, and never for its own request."""
+    asked = body or ApprovalWrite()
+
+    async def write() -> AccessGrantRead:
+        grant = await service.decide(session, subject, number, "approval", reason=asked.reason, terms=asked.terms)
+        return AccessGrantRead.of(grant)
+
+    return await idempotency.once(session, subject.key, write)
 
 
 @router.post("/{number}/refusal", status_code=201, response_model=AccessGrantRead)
@@ -96,7 +106,7 @@ async def _decide(
     subject: Subject,
     number: str,
     decision: Decision,
-    reason: str | None,
+    reason: str,
     idempotency: Idempotency,
 ) -> Response:
     async def write() -> AccessGrantRead:

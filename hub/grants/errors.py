@@ -16,6 +16,12 @@ class GrantRequestInvalid(Unprocessable):
     code = "access_grant_not_valid"
 
 
+class ApprovalInvalid(Unprocessable):
+    """A steward may agree to less than was asked, never to more."""
+
+    code = "approval_not_valid"
+
+
 class OwnRequest(Forbidden):
     """Nobody answers what their own organisation asks."""
 
@@ -83,6 +89,9 @@ def _sentence(outside: Outside) -> str:
         "grant_suspended": _("数据元 {element} 的授权 {grant} 已暂停，请联系数据管理单位。"),
         "grant_revoked": _("数据元 {element} 的授权 {grant} 已撤销，请联系数据管理单位。"),
         "grant_not_in_token": _("数据元 {element} 属于授权 {grant}，不在本令牌的用途内，请用该授权申请令牌。"),
+        "provisional_not_granted": _(
+            "授权 {grant} 不包括数据元 {element} 的未审核数据，请在申请中写明 includes_provisional。"
+        ),
         "element_not_shared": _("数据元 {element} 现为不予共享，只有数源部门可以读取。"),
     }
     return sentences[outside.code].format(

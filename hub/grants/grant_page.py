@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import get_args
 
 from hub.calendar.words import period_words
+from hub.grants.calls import Call
+from hub.grants.clocks import AnswerClock
 from hub.grants.lifecycle import OF_THE_AUTHORITY_TOO, Decision, next_state
 from hub.grants.models import AccessGrant
 from hub.grants.schemas import AccessGrantRead
@@ -13,11 +15,16 @@ from hub.grants.words import TONES, decision_words, state_words
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.views import Choice, day
+
+# From here on a department is told that the end is near: a new request takes ten working days (art. 21).
+WARNED_DAYS = 30
 
 
 @dataclass(frozen=True)
 class GrantLine:
+    """`left`: how long it still holds, in words; empty when it does not. `is_ending`: soon."""
+
     number: str
     state: str
     tone: str
@@ -26,6 +33,8 @@ class GrantLine:
     scenario: str
     element_count: int
     valid_until: date
+    left: str
+    is_ending: bool
 
 
 @dataclass(frozen=True)
@@ -36,51 +45,71 @@ class GrantsPage:
     state: str
     states: tuple[Choice, ...]
     waiting: int
+    ending: int
     next: str | None
     may_request: bool
 
 
 @dataclass(frozen=True)
+class ElementLine:
+    """One element of a request as who decides must see it. `granted`: what the department may read of it already."""
+
+    identifier: str
+    label: str
+    about: str
+    sharing: str
+    sharing_tone: str
+    conditions: str
+    sensitivity: str
+    granted: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
 class GrantPage:
-    """One grant with the five statutory fields. `decisions`: what this person may decide now."""
+    """One grant with the five statutory fields. `decisions`: what this person may decide now.
+
+    `ended`: why nothing can be read any more, in words. `clock`: of a request that waits for its answer.
+    """
 
     line: GrantLine
     facts: tuple[tuple[str, str], ...]
-    elements: tuple[Choice, ...]
+    elements: tuple[ElementLine, ...]
     divisions: tuple[Choice, ...]
     requested_by: str
     requested_at: datetime
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    ended: str | None
+    clock: AnswerClock | None
     decisions: tuple[Choice, ...]
-    typed: Mapping[str, str]
-    fault: str | None
-
-
-@dataclass(frozen=True)
-class ElementGroup:
-    title: str
-    choices: tuple[Choice, ...]
-
-
-@dataclass(frozen=True)
-class RequestPage:
-    """The request form: what may be asked for, what was typed, and every fault by its field."""
-
-    groups: tuple[ElementGroup, ...]
-    divisions: tuple[Choice, ...]
-    chosen_elements: frozenset[str]
-    chosen_divisions: frozenset[str]
+    is_narrowable: bool
+    is_own: bool
+    may_read: bool
     typed: Mapping[str, str]
     faults: Mapping[str, Sequence[str]]
 
-    @property
-    def fault_count(self) -> int:
-        return sum(len(found) for found in self.faults.values())
+
+@dataclass(frozen=True)
+class CallsPage:
+    """Texts to copy. `forms` and `periods`: what the calls may be made for instead."""
+
+    number: str
+    calls: tuple[Call, ...]
+    forms: tuple[Choice, ...]
+    form: str
+    periods: tuple[Choice, ...]
+    period: str
+    client: str
+    has_client: bool
 
 
-def grant_line(grant: AccessGrantRead, organizations: Mapping[str, str]) -> GrantLine:
+def grant_line(grant: AccessGrantRead, organizations: Mapping[str, str], today: date) -> GrantLine:
+    days = (grant.valid_until - today).days
+    left = ""
+    if grant.state == "active":
+        left = _("今天到期") if days == 0 else _("还有 {days} 天").format(days=days)
     return GrantLine(
         number=grant.number,
         state=state_words(grant.state),
@@ -90,45 +119,75 @@ def grant_line(grant: AccessGrantRead, organizations: Mapping[str, str]) -> Gran
         scenario=grant.scenario,
         element_count=len(grant.elements),
         valid_until=grant.valid_until,
+        left=left,
+        is_ending=grant.state == "active" and days <= WARNED_DAYS,
     )
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the codes on a grant are called."""
+class GrantMaterial:
+    """What the services said of one grant, and today."""
 
+    grant: AccessGrant
     organizations: Mapping[str, str]
-    elements: Mapping[str, str]
+    elements: tuple[ElementLine, ...]
     divisions: Mapping[str, str]
+    clock: AnswerClock | None
+    today: date
 
 
 def grant_page(
-    subject: Subject, grant: AccessGrant, names: Names, *, typed: Mapping[str, str], fault: str | None
+    subject: Subject,
+    material: GrantMaterial,
+    *,
+    typed: Mapping[str, str],
+    faults: Mapping[str, Sequence[str]],
 ) -> GrantPage:
-    read = AccessGrantRead.of(grant)
+    grant, read = material.grant, AccessGrantRead.of(material.grant)
+    is_own = grant.organization == subject.organization.code
     return GrantPage(
-        line=grant_line(read, names.organizations),
+        line=grant_line(read, material.organizations, material.today),
         facts=(
             (_("使用依据"), read.basis),
             (_("使用场景"), read.scenario),
             (_("使用范围"), read.scope),
             (_("共享方式"), read.method),
-            (_("报告期"), _periods(read)),
+            (_("报告期"), periods_words(read)),
         ),
-        elements=tuple(Choice(one, names.elements.get(one, one)) for one in read.elements),
-        divisions=tuple(Choice(one, names.divisions.get(one, one)) for one in read.divisions),
+        elements=material.elements,
+        divisions=tuple(Choice(one, material.divisions.get(one, one)) for one in read.divisions),
         requested_by=read.requested_by,
         requested_at=read.requested_at,
         decided_by=read.decided_by,
         decided_at=read.decided_at,
         reason=read.reason,
+        ended=ended_words(read),
+        clock=material.clock,
         decisions=tuple(Choice(one, decision_words(one)) for one in open_decisions(subject, grant)),
+        is_narrowable=read.state == "requested",
+        is_own=is_own,
+        may_read=is_own and read.state == "active" and subject.may(Permission.DATA_VALUE_READ),
         typed=typed,
-        fault=fault,
+        faults=faults,
     )
 
 
-def _periods(read: AccessGrantRead) -> str:
+def ended_words(read: AccessGrantRead) -> str | None:
+    """Why a grant opens nothing, and what to do."""
+    match read.state:
+        case "expired":
+            return _("这份授权已于{day}到期，不能再读取；还要用的，请重新申请。").format(day=day(read.valid_until))
+        case "suspended":
+            return _("这份授权已暂停，暂时不能读取：{reason}").format(reason=read.reason or "—")
+        case "revoked":
+            return _("这份授权已撤销，不能再读取：{reason}").format(reason=read.reason or "—")
+        case "refused":
+            return _("这份申请没有同意：{reason}").format(reason=read.reason or "—")
+        case _:
+            return None
+
+
+def periods_words(read: AccessGrantRead) -> str:
     first = period_words(read.periods.first)
     if read.periods.last is None:
         return _("{first}起").format(first=first)

@@ -1,50 +1,34 @@
-"""Asking for access and answering it, in a browser (Order 809, arts. 20 to 27)."""
+"""The grants of one's own unit and one grant with its ready-made calls, in a browser."""
 
-from collections.abc import Iterable, Mapping
 from typing import Annotated, get_args
 from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 
-from hub.geography import service as geography
+from hub.calendar.words import period_words
 from hub.grants import service
-from hub.grants.endpoints import CanDecideGrants, CanReadGrants, CanRequestGrants
-from hub.grants.errors import GrantRequestInvalid, GrantStateConflict
-from hub.grants.grant_page import (
-    ElementGroup,
-    GrantsPage,
-    Names,
-    RequestPage,
-    grant_line,
-    grant_page,
-)
-from hub.grants.lifecycle import Decision, GrantState
-from hub.grants.models import AccessGrant
-from hub.grants.schemas import AccessGrantCreate, AccessGrantRead
-from hub.grants.words import decision_words, state_words
-from hub.identity import organizations
+from hub.grants.calls import CallFacts, ready_calls
+from hub.grants.endpoints import CanReadGrants
+from hub.grants.errors import GrantNotFound
+from hub.grants.forms_of import form_of, granted_forms
+from hub.grants.grant_material import find_material, organization_names
+from hub.grants.grant_page import CallsPage, GrantsPage, grant_line, grant_page
+from hub.grants.lifecycle import GrantState
+from hub.grants.schemas import AccessGrantRead
+from hub.grants.words import state_words
+from hub.identity.programs import list_program_ids
 from hub.identity.roles import Permission
-from hub.identity.subject import Subject
 from hub.kit import clock
-from hub.kit.errors import HubError, NotFound
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
-from hub.kit.problems import from_validation_error
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, faults_by_field, render, see_other
+from hub.kit.views import Choice, render
 from hub.registry import service as registry
-from hub.registry.words import element_label, word
-from hub.settings import settings
 
 router = HubRouter(tags=["grants"])
 
 LINES_OF_A_PAGE = 100
-STATEMENTS = ("basis", "scenario", "scope", "method")
 
 Number = Annotated[str, Path(max_length=40)]
 
@@ -65,20 +49,18 @@ async def list_grants(
         session, subject, states=states, after=int(position[0]) if position else None, limit=LINES_OF_A_PAGE + 1
     )
     shown = found[:LINES_OF_A_PAGE]
-    names = await _organizations(session)
+    names, today, own = await organization_names(session), clock.today(), subject.organization.code
+    lines = tuple(grant_line(AccessGrantRead.of(grant), names, today) for grant in shown)
     page = GrantsPage(
-        lines=tuple(grant_line(AccessGrantRead.of(grant), names) for grant in shown),
+        lines=lines,
         state=state,
         states=tuple(Choice(one, state_words(one)) for one in get_args(GrantState)),
-        waiting=sum(grant.state == "requested" and grant.steward == subject.organization.code for grant in shown),
+        waiting=sum(grant.state == "requested" and grant.steward == own for grant in shown),
+        ending=sum(line.is_ending and grant.organization == own for line, grant in zip(lines, shown, strict=True)),
         next=_next(state, shown[-1].serial) if len(found) > LINES_OF_A_PAGE else None,
-        may_request=_may_request(subject),
+        may_request=subject.may(Permission.ACCESS_GRANT_REQUEST),
     )
     return render(request, "grants.html", page)
-
-
-def _may_request(subject: Subject) -> bool:
-    return subject.may(Permission.ACCESS_GRANT_REQUEST)
 
 
 def _next(state: str, serial: int) -> str:
@@ -86,122 +68,43 @@ def _next(state: str, serial: int) -> str:
     return "/access-grants?" + urlencode({name: value for name, value in asked.items() if value})
 
 
-async def _organizations(session: AsyncSession) -> dict[str, str]:
-    return {one.code: one.name for one in await organizations.list_organizations(session)}
-
-
-@router.get("/access-grants/new")
-async def read_request(request: Request, session: Transaction, subject: CanRequestGrants) -> Response:
-    typed = {"method": _("接口查询")}
-    page = await _request_page(session, (), [settings().county], typed, {})
-    return render(request, "grant_request.html", page)
-
-
-@router.post("/access-grants")
-async def request_grant(request: Request, session: Transaction, subject: CanRequestGrants) -> Response:
-    """Everything that is missing is said at once; everything typed comes back."""
-    form = await request.form()
-    typed = _texts(form)
-    elements, divisions = _chosen(form, "elements"), _chosen(form, "divisions")
-    try:
-        grant = await service.request_grant(session, subject, _asked(typed, elements, divisions))
-    except HubError as refusal:
-        if not isinstance(refusal, GrantRequestInvalid) and not refusal.errors:
-            raise
-        page = await _request_page(session, elements, divisions, typed, faults_by_field(refusal.errors))
-        return render(request, "grant_request.html", page, status=refusal.status)
-    steward = (await _organizations(session)).get(grant.steward, grant.steward)
-    notice = _("申请已提交，由{steward}办理。").format(steward=steward)
-    return see_other(f"/access-grants/{grant.number}", notice=notice)
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
-
-
-def _chosen(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]
-
-
-def _asked(typed: Mapping[str, str], elements: list[str], divisions: list[str]) -> AccessGrantCreate:
-    """The same request that the API takes, so that both doors say the same faults."""
-    statements = {name: typed.get(name) or None for name in (*STATEMENTS, "valid_until")}
-    periods = {"from": typed.get("periods_from", "").strip() or None, "to": typed.get("periods_to", "").strip() or None}
-    try:
-        return AccessGrantCreate.model_validate(
-            {"elements": elements, "divisions": divisions, "periods": periods, **statements}
-        )
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-        raise from_validation_error(RequestValidationError(faults)) from error
-
-
-async def _request_page(
-    session: AsyncSession,
-    elements: Iterable[str],
-    divisions: Iterable[str],
-    typed: Mapping[str, str],
-    faults: dict[str, list[str]],
-) -> RequestPage:
-    county = settings().county
-    codes = [county, *await geography.subtree_codes(session, [county], "township", clock.today())]
-    named = await geography.get_divisions(session, codes)
-    return RequestPage(
-        groups=await _element_groups(session),
-        divisions=tuple(Choice(code, named[code].name) for code in codes if code in named),
-        chosen_elements=frozenset(elements),
-        chosen_divisions=frozenset(divisions),
-        typed=typed,
-        faults=faults,
-    )
-
-
-async def _element_groups(session: AsyncSession) -> tuple[ElementGroup, ...]:
-    """What is registered as good enough to be used, form by form and section by section."""
-    groups: dict[str, list[Choice]] = {}
-    for object_class, period_type in await registry.list_object_classes(session):
-        about = f"{word('object_class', object_class)} · {word('period_type', period_type)}"
-        for version in await registry.list_assembled(session, object_class, period_type, clock.today()):
-            choice = Choice(version.identifier, element_label(version))
-            groups.setdefault(f"{about} · {version.topic}", []).append(choice)
-    return tuple(ElementGroup(title, tuple(found)) for title, found in groups.items())
-
-
 @router.get("/access-grants/{number}")
 async def read_grant(request: Request, session: Transaction, subject: CanReadGrants, number: Number) -> Response:
     grant = await service.get_grant(session, subject, number)
-    page = grant_page(subject, grant, await _names(session, grant), typed={}, fault=None)
+    page = grant_page(subject, await find_material(session, grant), typed={}, faults={})
     return render(request, "grant.html", page)
 
 
-async def _names(session: AsyncSession, grant: AccessGrant) -> Names:
-    elements = await registry.list_current_of(session, grant.elements)
-    divisions = await geography.get_divisions(session, grant.divisions)
-    return Names(
-        organizations=await _organizations(session),
-        elements={version.identifier: element_label(version) for version in elements},
-        divisions={code: division.name for code, division in divisions.items()},
-    )
-
-
-@router.post("/access-grants/{number}/{decision}")
-async def decide_grant(
-    request: Request, session: Transaction, subject: CanDecideGrants, number: Number, decision: str
+@router.get("/access-grants/{number}/calls")
+async def read_calls(
+    request: Request,
+    session: Transaction,
+    subject: CanReadGrants,
+    number: Number,
+    *,
+    form: Annotated[str, Query(max_length=100)] = "",
+    period: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """Approve, refuse, suspend or revoke; all but an approval want a reason."""
-    if decision not in get_args(Decision):
-        raise NotFound(_("没有这个地址。"))
-    grant = await service.get_grant(session, subject, number)
-    typed = _texts(await request.form())
-    reason = typed.get("reason", "").strip()
-    if decision != "approval" and not reason:
-        fault = _("请填写{decision}的理由。").format(decision=decision_words(decision))
-        page = grant_page(subject, grant, await _names(session, grant), typed=typed, fault=fault)
-        return render(request, "grant.html", page, status=422)
-    try:
-        await service.decide(session, subject, number, decision, reason=reason or None)  # type: ignore[arg-type]  # checked above
-    except GrantStateConflict as refusal:
-        page = grant_page(subject, grant, await _names(session, grant), typed=typed, fault=refusal.detail)
-        return render(request, "grant.html", page, status=refusal.status)
-    notice = _("已办理：{decision}。").format(decision=decision_words(decision))
-    return see_other(f"/access-grants/{number}", notice=notice)
+    """Calls made for this grant, for whom it was given to."""
+    grant = await service.find_own_grant(session, subject, number)
+    versions = [] if grant is None else await registry.list_current_of(session, grant.elements)
+    if grant is None or not versions:
+        raise GrantNotFound(_("没有这份授权。"))
+    forms = granted_forms(versions, grant.period_from, grant.period_to, clock.today())
+    chosen = form_of(forms, form) or forms[0]
+    periods = [str(one) for one in chosen.periods]
+    asked = period if period in periods else (periods or [grant.period_from])[0]
+    clients = await list_program_ids(session, grant.organization)
+    client = clients[0] if clients else _("（请数据局先登记程序）")
+    facts = CallFacts(str(request.base_url).rstrip("/"), number, client, chosen, asked)
+    page = CallsPage(
+        number=number,
+        calls=ready_calls(facts),
+        forms=tuple(Choice(one.key, one.title) for one in forms),
+        form=chosen.key,
+        periods=tuple(Choice(one, period_words(one)) for one in periods),
+        period=asked,
+        client=client,
+        has_client=bool(clients),
+    )
+    return render(request, "grant_calls.html", page)

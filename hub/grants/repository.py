@@ -50,6 +50,7 @@ _TERMS = (
         AccessGrant.period_to,
         AccessGrant.valid_until,
         AccessGrant.scenario,
+        AccessGrant.includes_provisional,
     )
     .where(
         AccessGrant.organization == bindparam("organization"), AccessGrant.state.in_(("active", "suspended", "revoked"))

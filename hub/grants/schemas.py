@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.grants.lifecycle import GrantState, ShownState, shown_state
 from hub.grants.models import AccessGrant
+from hub.grants.narrowing import ApprovalTerms
 from hub.kit import clock
-from hub.kit.wire import WireInput
+from hub.kit.wire import WireDate, WireInput
 
 STATUTORY_FIELDS = ("basis", "scenario", "scope", "method")
 
@@ -36,11 +37,31 @@ class AccessGrantCreate(WireInput):
     scenario: Statement | None = Field(default=None, description="使用场景: the purpose, told with every read")
     scope: Statement | None = Field(default=None, description="使用范围: who uses it, and where")
     method: Statement | None = Field(default=None, description="共享方式: interface, batch exchange or file")
+    includes_provisional: bool = Field(
+        default=False, description="also values that nobody has approved yet, which are marked; most purposes need none"
+    )
     valid_until: str | None = Field(default=None, description="使用时限: the last day", examples=["2027-12-31"])
 
 
 class Reason(WireInput):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class ApprovalWrite(WireInput):
+    """What is agreed to, when it is less than was asked; without a body everything is."""
+
+    elements: list[str] | None = Field(
+        default=None, max_length=500, description="those of the request that are granted"
+    )
+    valid_until: WireDate | None = Field(default=None, description="an earlier last day than was asked")
+    includes_provisional: bool | None = Field(
+        default=None, description="false: approved values only, whatever was asked"
+    )
+    reason: Statement | None = Field(default=None, description="told to who asked")
+
+    @property
+    def terms(self) -> ApprovalTerms:
+        return ApprovalTerms(self.elements, self.valid_until, self.includes_provisional)
 
 
 class GrantPeriodsRead(BaseModel):
@@ -63,6 +84,7 @@ class AccessGrantRead(BaseModel):
     scenario: str
     scope: str
     method: str
+    includes_provisional: bool = Field(description="whether values in review may be read, each marked")
     valid_until: date
     requested_by: str
     requested_at: datetime
@@ -86,6 +108,7 @@ class AccessGrantRead(BaseModel):
             scenario=grant.scenario,
             scope=grant.scope,
             method=grant.method,
+            includes_provisional=grant.includes_provisional,
             valid_until=grant.valid_until,
             requested_by=grant.requested_by,
             requested_at=grant.requested_at,

@@ -18,6 +18,7 @@ from hub.grants.coverage import ElementFact, GrantTerms, VersionFact, read_scope
 from hub.grants.errors import GrantNotFound, GrantRequestInvalid, GrantStateConflict, NotTheSteward, OwnRequest
 from hub.grants.lifecycle import OF_THE_AUTHORITY_TOO, Decision, GrantState, deciding_organization, next_state
 from hub.grants.models import AccessGrant
+from hub.grants.narrowing import ApprovalTerms, narrow
 from hub.grants.schemas import AccessGrantCreate
 from hub.identity import organizations
 from hub.identity.subject import Subject
@@ -27,6 +28,7 @@ from hub.kit.i18n import gettext as _
 from hub.settings import settings
 from hub.store.scope import ReadScope, ScopeBox, ScopeRequest
 
+AS_ASKED = ApprovalTerms()
 _EVENTS: Mapping[Decision, AuditAction] = {
     "approval": AuditAction.ACCESS_GRANT_APPROVE,
     "refusal": AuditAction.ACCESS_GRANT_REFUSE,
@@ -62,6 +64,7 @@ async def request_grant(session: AsyncSession, subject: Subject, request: Access
         scenario=request.scenario,
         scope=request.scope,
         method=request.method,
+        includes_provisional=request.includes_provisional,
         valid_until=checked.valid_until,
         state="requested",
         requested_by=subject.name,
@@ -73,9 +76,18 @@ async def request_grant(session: AsyncSession, subject: Subject, request: Access
 
 
 async def decide(
-    session: AsyncSession, subject: Subject, number: str, decision: Decision, *, reason: str | None = None
+    session: AsyncSession,
+    subject: Subject,
+    number: str,
+    decision: Decision,
+    *,
+    reason: str | None = None,
+    terms: ApprovalTerms = AS_ASKED,
 ) -> AccessGrant:
-    """Answer a request, or suspend or end a grant. It holds from this moment: every read asks again."""
+    """Answer a request, or suspend or end a grant. It holds from this moment: every read asks again.
+
+    `terms`: what an approval agrees to, when it is less than was asked.
+    """
     await get_grant(session, subject, number)
     grant = await repository.get_grant_for_update(session, number)
     if grant is None:
@@ -86,6 +98,7 @@ async def decide(
     if moved is None:
         raise GrantStateConflict(_("授权 {number} 现为 {state}，不能这样办理。").format(number=number, state=state))
     if moved == "active":
+        narrow(grant, terms, clock.today())
         await _consent(session, grant)
     grant.state, grant.reason = moved, reason
     grant.decided_by, grant.decided_at = subject.name, clock.now()
@@ -111,7 +124,12 @@ async def _consent(session: AsyncSession, grant: AccessGrant) -> None:
 
 
 async def _record(session: AsyncSession, subject: Subject, action: AuditAction, grant: AccessGrant) -> None:
-    details = {"elements": len(grant.elements), "divisions": grant.divisions, "steward": grant.steward}
+    details = {
+        "elements": len(grant.elements),
+        "divisions": grant.divisions,
+        "steward": grant.steward,
+        "valid_until": grant.valid_until.isoformat(),
+    }
     await audit.record(
         session, subject.actor, action, "access_grant", grant.number, purpose=grant.scenario, details=details
     )
@@ -202,7 +220,7 @@ async def read_reach(
     if organization.kind == "department":
         return await _granted(session, subject)
     if organization.kind == "township" and organization.division is not None:
-        return ReadScope((ScopeBox(None, frozenset({organization.division})),)), {}
+        return ReadScope((ScopeBox(None, frozenset({organization.division}), includes_provisional=True),)), {}
     if supervising and organization.kind in {"authority", "inspectorate"}:
         return ReadScope((ScopeBox(None, frozenset({organization.division or settings().county})),)), {}
     return ReadScope(()), {}
@@ -231,6 +249,7 @@ def _terms(grant: Row[*tuple[Any, ...]]) -> GrantTerms:
         period_to=Period.parse(grant.period_to) if grant.period_to else None,
         valid_until=grant.valid_until,
         scenario=grant.scenario,
+        includes_provisional=grant.includes_provisional,
     )
 
 

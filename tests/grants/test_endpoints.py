@@ -237,3 +237,26 @@ class TestListGrants:
     @pytest.mark.subject("reporter_east")
     async def test_wrong_role(self, client: httpx.AsyncClient) -> None:
         assert (await client.get(URL)).status_code == 403
+
+
+class TestNarrowing:
+    @pytest.mark.subject("steward_human_resources")
+    async def test_agrees_to_fewer_elements_and_an_earlier_end(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            asked = await create_grant(session, elements=(MIGRANTS, POOR), state="requested")
+        url = f"/api/v1/access-grants/{asked.number}/approval"
+        beyond = await client.post(url, json={"elements": ["village_other"], "valid_until": "2999-12-31"})
+        assert beyond.status_code == 422
+        assert [(item["pointer"], item["code"]) for item in beyond.json()["errors"]] == [
+            ("/elements/0", "element_not_asked"),
+            ("/valid_until", "date_beyond_request"),
+        ]
+        nothing = await client.post(url, json={"elements": []})
+        assert [item["code"] for item in nothing.json()["errors"]] == ["missing"]
+        answer = await client.post(url, json={"elements": [MIGRANTS], "valid_until": "2150-01-01", "reason": "够用"})
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        assert (told["elements"], told["versions"]) == ([MIGRANTS], {MIGRANTS: 1})
+        assert (told["valid_until"], told["reason"], told["state"]) == ("2150-01-01", "够用", "active")

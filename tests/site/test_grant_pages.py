@@ -6,7 +6,7 @@ import pytest
 from hub.kit import clock
 from hub.kit.db import Database
 from tests.exchange.factories import calling, grant
-from tests.grants.factories import MIGRANTS, create_element
+from tests.grants.factories import MIGRANTS, POOR, create_element
 from tests.people import COUNTY, People
 from tests.site.reading import Page, read, sign_in
 
@@ -116,6 +116,58 @@ class TestDecide:
     async def test_unknown_decision_is_no_page(self, client: httpx.AsyncClient, number: str) -> None:
         await sign_in(client, "steward_human_resources")
         assert (await decide(client, number, "party")).status_code == 404
+
+
+class TestNarrowing:
+    async def test_the_steward_agrees_to_less(self, client: httpx.AsyncClient, database: Database, number: str) -> None:
+        await sign_in(client, "steward_human_resources")
+        page = await read(client, f"{LIST}/{number}")
+        assert "有条件共享" in page.within("td")
+        assert "10 个工作日" in page.within(".due")
+        soon = str(clock.today() + timedelta(days=10))
+        late = str(clock.today() + timedelta(days=9999))
+        beyond = await decide(client, number, "approval", narrows="1", valid_until=late)
+        assert beyond.status_code == 422
+        assert {"#elements", "#valid_until"} <= set(Page(beyond).links)
+        assert Page(beyond).attributes["valid_until"]["value"] == late
+        odd = await decide(client, number, "approval", narrows="1", elements=MIGRANTS, valid_until="下月")
+        assert odd.status_code == 422
+        told = await decide(client, number, "approval", narrows="1", elements=MIGRANTS, valid_until=soon)
+        assert told.status_code == 303
+        assert "还有 10 天" in (await read(client, f"{LIST}/{number}")).text
+
+    async def test_only_what_is_missing_is_asked(
+        self, client: httpx.AsyncClient, database: Database, element: None
+    ) -> None:
+        async with database.transaction() as session:
+            await create_element(session, identifier=POOR)
+        held = await grant(database, organization="civil-affairs")
+        await sign_in(client, "steward_civil_affairs")
+        page = await read(client, f"{LIST}/new?elements={MIGRANTS}&elements={POOR}")
+        assert f"已有 {held}" in page.text
+        both = page.form(LIST).fields | request_fields() | {"elements": [MIGRANTS, POOR]}
+        answer = await client.post(LIST, data=both)
+        assert answer.status_code == 303, answer.text
+        asked = await read(client, answer.headers["location"])
+        assert f"/data-elements/{POOR}" in asked.links
+        assert f"/data-elements/{MIGRANTS}" not in asked.links
+        again = await client.post(LIST, data=both | {"elements": [MIGRANTS]})
+        assert again.status_code == 422
+        assert "不必再申请" in Page(again).within(".summary")
+
+    async def test_longer_than_held_is_asked(
+        self, client: httpx.AsyncClient, database: Database, element: None
+    ) -> None:
+        await grant(database, organization="civil-affairs", valid_until=clock.today() + timedelta(days=20))
+        await sign_in(client, "steward_civil_affairs")
+        form = (await read(client, f"{LIST}/new")).form(LIST).fields
+        answer = await client.post(LIST, data=form | request_fields())
+        assert answer.status_code == 303
+
+    async def test_places_are_chosen_by_name(self, client: httpx.AsyncClient, element: None) -> None:
+        await sign_in(client, "steward_civil_affairs")
+        page = await read(client, f"{LIST}/new")
+        assert {"龙潭镇", "第1村民委员会"} <= set(page.within("label").split())
 
 
 class TestUsage:
