@@ -122,4 +122,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except subprocess.CalledProcessError as failure:
+        sys.exit(failure.returncode)  # the program has said what is wrong

@@ -28,6 +28,11 @@ def _cell_texts() -> Mapping[str, str]:
         "returned": _("退回原因：{reason}"),
         "total": _("合计"),
         "range": _("选中 {rows} 行 {columns} 列"),
+        "village": _("换一个村"),
+        "village_before": _("上一个村"),
+        "village_after": _("下一个村"),
+        "has_value": _("有数"),
+        "missing": _("没有数的原因"),
         "progress": _("已填 {filled}/{rows} 行，{percent}%"),
     }
 

@@ -132,7 +132,7 @@ async def check(page: Page, *, but: str | None = None) -> None:
     that it never hides the focus has a test of its own.
     """
     await page.evaluate("document.querySelector('.bar')?.style.setProperty('position', 'static')")
-    has_sheet = await page.locator(".sheet").count()
+    has_sheet = await page.locator(".sheet, .grid").count()
     own = page.viewport_size
     for size in (DESKTOP, PHONE):
         await page.set_viewport_size(size)  # type: ignore[arg-type]

@@ -43,6 +43,7 @@ async def test_down_and_up_again_without_javascript(context: BrowserContext, col
         await page.locator("main form button.primary").focus()
         await page.keyboard.press("Enter")
     assert "工作簿已存入草稿" in await page.inner_text("main")
+    await page.goto(f"/collections/{collection.id}/plain")
     assert await page.input_value('[name$=".population"] >> nth=0') == "200"
 
 
