@@ -3,6 +3,7 @@
 from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
 from hub.capture import workbook_endpoints as workbook
+from hub.capture import workflow_endpoints as workflow
 from hub.exchange import endpoints as exchange
 from hub.exchange import token_endpoint
 from hub.exchange import totals_endpoints as totals
@@ -10,24 +11,29 @@ from hub.forms import endpoints as forms
 from hub.geography import endpoints as geography
 from hub.grants import endpoints as grants
 from hub.identity import endpoints as identity
+from hub.identity import organization_endpoints as organizations
 from hub.imports import endpoints as imports
 from hub.kit import documentation
 from hub.kit.routing import HubRouter
 from hub.oversight import endpoints as oversight
 from hub.registry import endpoints as registry
+from hub.remarks import endpoints as remarks
 
 routers: tuple[HubRouter, ...] = (
     identity.router,
+    organizations.router,
     geography.router,
     calendar.router,
     registry.router,
     forms.router,
     capture.router,
     workbook.router,
+    workflow.router,
     grants.router,
     exchange.router,
     totals.router,
     imports.router,
+    remarks.router,
     oversight.router,
     documentation.router,
 )

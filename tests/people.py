@@ -43,6 +43,8 @@ NAMED: dict[str, tuple[str, tuple[Role, ...]]] = {
     "steward_civil_affairs": ("civil-affairs", (Role.STEWARD, Role.REQUESTER)),
     "reporter_east": (f"township-{EAST}", (Role.REPORTER,)),
     "reporter_west": (f"township-{WEST}", (Role.REPORTER,)),
+    "leader_east": (f"township-{EAST}", (Role.LEADER,)),
+    "clerk_who_signs": (f"township-{EAST}", (Role.REPORTER, Role.LEADER)),
     "auditor": ("inspectorate", (Role.INSPECTOR,)),
 }
 CLIENTS = {

@@ -143,6 +143,8 @@ def _close(part: _Part, submission: Submission) -> None:
     collection = part.collection
     if part.is_complete or collection.submission is not None:
         collection.submission = submission.number
+        # The county's own file is not reviewed by the county.
+        collection.approved = submission.number if collection.wants_review else None
         collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
 
 
@@ -155,14 +157,16 @@ async def _forget_drafts(session: AsyncSession, area: str, parts: Sequence[_Part
 
 
 async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
-    """The tasks, locked; `TaskMoved` when one of them was submitted since the rows were checked."""
+    """The tasks, locked; `TaskMoved` when one of them was submitted, sent or returned since the rows were checked."""
     townships = [given.township for given in rows.townships]
     found = await bulk_repository.lock_collections(session, rows.area, rows.form.code, rows.period, townships)
     tasks = {collection.township: collection for collection in found}
     moved = [
         given.township
         for given in rows.townships
-        if given.township not in tasks or tasks[given.township].submission != given.seen
+        if given.township not in tasks
+        or tasks[given.township].submission != given.seen
+        or tasks[given.township].stage is not None
     ]
     if moved:
         raise TaskMoved(_("乡镇 {townships} 刚刚自己提交了，请重新核对后再写入。").format(townships="、".join(moved)))

@@ -10,7 +10,7 @@ from hub.audit.actions import AuditAction
 from hub.calendar import service as calendar
 from hub.calendar.deadlines import CalendarWarning, standard_due
 from hub.calendar.periods import Period, PeriodFault
-from hub.capture import repository
+from hub.capture import repository, workflow_repository
 from hub.capture.desk import CollectionTask, OpenedPeriod
 from hub.capture.errors import CollectionExists, CollectionRefused
 from hub.capture.models import Collection
@@ -36,6 +36,14 @@ class _Schedule:
     warnings: tuple[CalendarWarning, ...]
 
 
+@dataclass(frozen=True)
+class _Way:
+    """Which townships have their leader sign, and whether the county reviews."""
+
+    signed: frozenset[str]
+    wants_review: bool
+
+
 async def open_period(
     session: AsyncSession,
     subject: Subject,
@@ -45,6 +53,7 @@ async def open_period(
     opens_on: date | None = None,
     due_on: date | None = None,
     closes_on: date | None = None,
+    review: bool = False,
 ) -> OpenedPeriod:
     """Open the period with the form's newest version for every township that the hub serves.
 
@@ -60,7 +69,9 @@ async def open_period(
     wanted = [code for code in townships if code not in opened]
     if not wanted:
         raise CollectionExists(_("{period}的这张表已经对所有乡镇开放，不能重复开放。").format(period=period))
-    collections = [_collection(content, period, township, schedule) for township in wanted]
+    signed = await workflow_repository.list_signed_townships(session, wanted)
+    way = _Way(signed, wants_review=review)
+    collections = [_collection(content, period, township, schedule, way) for township in wanted]
     await repository.add_collections(session, collections)
     await audit.record(
         session,
@@ -68,7 +79,7 @@ async def open_period(
         AuditAction.COLLECTION_OPEN,
         "collections",
         f"{form}/{period}",
-        details={"form_version": content.version, "townships": wanted},
+        details={"form_version": content.version, "townships": wanted, "review": review},
     )
     names = await geography.get_divisions(session, wanted)
     now = clock.now()
@@ -126,7 +137,7 @@ def _refused(faults: list[ErrorItem]) -> CollectionRefused:
     return CollectionRefused(_("不能这样开放：有 {count} 处错误。").format(count=len(faults)), errors=faults)
 
 
-def _collection(content: FormContent, period: str, township: str, schedule: _Schedule) -> Collection:
+def _collection(content: FormContent, period: str, township: str, schedule: _Schedule, way: _Way) -> Collection:
     return Collection(
         area=county_of(township),
         form=content.code,
@@ -137,4 +148,6 @@ def _collection(content: FormContent, period: str, township: str, schedule: _Sch
         opens_on=schedule.opens_on,
         due_at=schedule.due_at,
         closes_at=schedule.closes_at,
+        wants_sign_off=township in way.signed,
+        wants_review=way.wants_review,
     )

@@ -28,6 +28,9 @@ class PeriodOpening(WireInput):
     closes_on: WireDate | None = Field(
         default=None, description="the last day of first submissions; default: none; corrections stay possible"
     )
+    review: bool = Field(
+        default=False, description="true: the county reviews each submission before its values are served"
+    )
 
 
 class CollectionRead(BaseModel):
@@ -39,13 +42,19 @@ class CollectionRead(BaseModel):
     township_name: str
     period: str
     state: CollectionState = Field(
-        description="`closed`: takes no first submission, either no longer (`closes_at`) or not yet (`opens_on`)"
+        description="`closed`: takes no first submission, either no longer (`closes_at`) or not yet (`opens_on`); "
+        "`awaiting_sign_off`: a leader of the township is to sign; `in_review`: the county is to approve, the values "
+        "are provisional; `returned`: sent back. More may come"
     )
     opens_on: date
     due_at: datetime
     closes_at: datetime | None
+    excepted_until: datetime | None = Field(description="until when its lock is lifted")
     is_late: bool
+    wants_sign_off: bool
+    wants_review: bool
     submission: str | None = Field(description="the number of the newest submission")
+    approved: str | None = Field(description="under review, the newest submission whose values are served")
 
     @classmethod
     def of(cls, task: CollectionTask) -> Self:
@@ -62,8 +71,12 @@ class CollectionRead(BaseModel):
             opens_on=collection.opens_on,
             due_at=collection.due_at,
             closes_at=collection.closes_at,
+            excepted_until=collection.excepted_until,
             is_late=task.is_late,
+            wants_sign_off=collection.wants_sign_off,
+            wants_review=collection.wants_review,
             submission=collection.submission,
+            approved=collection.approved,
         )
 
 
@@ -201,6 +214,7 @@ class ReceiptRead(BaseModel):
     township: str
     period: str
     submitted_by: str
+    signed_by: str | None = Field(description="the leader, where the township wants two steps")
     door: str
     reason: str | None
     warnings: list[ConfirmedWarningRead] = Field(description="warnings that passed, each with its reason")
@@ -219,6 +233,7 @@ class ReceiptRead(BaseModel):
             township=submission.township,
             period=submission.period,
             submitted_by=submission.submitted_by,
+            signed_by=submission.signed_by,
             door=submission.door,
             reason=submission.reason,
             warnings=[ConfirmedWarningRead(**warning) for warning in submission.warnings],

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.calendar.periods import Period
-from hub.capture import repository
+from hub.capture import repository, steps
 from hub.capture.desk import CollectionTask
 from hub.capture.errors import CollectionNotFound, SubmissionNotFound
 from hub.capture.lifecycle import CollectionState
-from hub.capture.models import Collection, Submission
+from hub.capture.models import Collection, CollectionStep, Submission
 from hub.capture.repository import CollectionFilter
 from hub.geography import service as geography
 from hub.geography.levels import county_of
@@ -95,6 +95,12 @@ def may_see_values(subject: Subject, collection: Collection) -> bool:
 
 def is_own(subject: Subject, collection: Collection) -> bool:
     return subject.organization.kind == "township" and subject.organization.division == collection.township
+
+
+async def list_steps(session: AsyncSession, subject: Subject, collection_id: UUID) -> Sequence[CollectionStep]:
+    """What became of the task on its way, for whoever may know of it: who, when and why, never a value."""
+    collection = visible(subject, await repository.get_collection(session, reach_of(subject), collection_id))
+    return await steps.list_steps(session, collection)
 
 
 async def get_submission(session: AsyncSession, subject: Subject, number: str) -> Submission:

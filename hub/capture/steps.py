@@ -84,7 +84,7 @@ async def take_step(
     *,
     reason: str | None = None,
     details: Mapping[str, Any] | None = None,
-    **changes: object,
+    changes: Mapping[str, object] | None = None,
 ) -> CollectionStep:
     """Write the step, the collection's new columns and the audit event: reasons and cells, never a value."""
     step = CollectionStep(
@@ -101,7 +101,7 @@ async def take_step(
     )
     await repository.add_step(session, step)
     if changes:
-        await repository.move(session, collection, **changes)
+        await repository.move(session, collection, changes)
     await audit.record(
         session,
         subject.actor,

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -43,10 +43,10 @@ async def list_steps(session: AsyncSession, area: str, collection_id: UUID) -> S
     return (await session.scalars(statement)).all()
 
 
-async def move(session: AsyncSession, collection: Collection, **changes: object) -> None:
+async def move(session: AsyncSession, collection: Collection, changes: Mapping[str, object]) -> None:
     """Write these columns of a collection that is locked."""
     statement = update(Collection).where(Collection.area == collection.area, Collection.id == collection.id)
-    await session.execute(statement.values(changes), execution_options={"synchronize_session": False})
+    await session.execute(statement.values(dict(changes)), execution_options={"synchronize_session": False})
     for name, value in changes.items():
         set_committed_value(collection, name, value)
 

@@ -86,7 +86,8 @@ async def _check_tasks(
     now = clock.now()
     unopened = [code for code in concerned if code not in found]
     shut = [code for code in concerned if code in found and _is_shut(found[code], now)]
-    names = await geography.get_divisions(session, [*unopened[:50], *shut[:50]])
+    waiting = [code for code in concerned if code in found and found[code].stage is not None]
+    names = await geography.get_divisions(session, [*unopened[:50], *shut[:50], *waiting[:50]])
     problems = []
     if unopened:
         message = _(
@@ -100,6 +101,10 @@ async def _check_tasks(
         problems.append(
             FileProblem("collection_closed", message, listed([f"{code} {names[code].name}" for code in shut[:50]]))
         )
+    if waiting:
+        message = _("{count} 个乡镇的这项任务正在签发、审核或退回修改中，请先办理完再导入。").format(count=len(waiting))
+        places = [f"{code} {names[code].name}" for code in waiting[:50]]
+        problems.append(FileProblem("collection_in_review", message, listed(places)))
     if problems:
         raise FileRefused(*problems)
 

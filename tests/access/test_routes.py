@@ -28,7 +28,15 @@ ORGANIZATIONS = {
     "inspector": "inspectorate",
 }
 # Any well-formed name will do: who is refused is refused before anything is looked up.
-PLACEHOLDERS = {"collection_id": UUID(int=7), "import_id": UUID(int=7), "secret_id": UUID(int=7), "year": 2026}
+PLACEHOLDERS = {
+    "collection_id": UUID(int=7),
+    "import_id": UUID(int=7),
+    "exception_id": UUID(int=7),
+    "secret_id": UUID(int=7),
+    "attachment_id": UUID(int=7),
+    "flag_id": UUID(int=7),
+    "year": 2026,
+}
 
 
 def address(path: str) -> str:
