@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from hub.exchange import changes, receipts, service
 from hub.exchange.changes import LONGEST_WAIT_SECONDS, Patience
 from hub.exchange.media import MediaType, choose_media_type
-from hub.exchange.questions import read_question
+from hub.exchange.questions import check_can_mark, read_question
 from hub.exchange.schemas import ChangePageRead, ReceiptCreate, ReceiptRead, ValuePageRead
 from hub.exchange.service import Reading
 from hub.exchange.streams import ClosingResponse, ValueStream
@@ -51,6 +51,7 @@ _VALUES: dict[int | str, dict[str, Any]] = {
                 "ETag": "from question, grants and clocks; send it back as If-None-Match",
                 "Hub-Grant": "the grants that were used, separated by commas",
                 "Hub-Cursor": "where GET /changes goes on",
+                "Hub-Provisional": "how many values are left out because nobody has approved them yet",
                 "Deprecation": "since when an element that was read is on its way out (RFC 9745)",
                 "Sunset": "from when it is no longer served (RFC 8594)",
             }.items()
@@ -72,15 +73,28 @@ async def read_values(
     division: Annotated[str | None, Query(description="a code whose subtree is meant; default: all granted")] = None,
     as_of: Annotated[str | None, Query(description="an instant; a date means its end in China")] = None,
     object_class: Annotated[str | None, Query(description="which form, when several are granted")] = None,
+    provisional: Annotated[
+        bool, Query(description="true: the values in review instead, marked; only under grants that include them")
+    ] = False,
     if_none_match: Annotated[str | None, Header()] = None,
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
-    """The values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name."""
+    """The values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name.
+
+    Only approved values; where a county reviews what townships submit, `Hub-Provisional` counts those that wait.
+    With `provisional=true` they are answered, and they alone, as JSON or NDJSON, each item with `"provisional": true`.
+    """
     question = read_question(
-        elements=elements, period=period, division=division, as_of=as_of, object_class=object_class
+        elements=elements,
+        period=period,
+        division=division,
+        as_of=as_of,
+        object_class=object_class,
+        provisional=provisional,
     )
     media_type = choose_media_type(request.headers.get("accept"))
+    check_can_mark(question, media_type)
     position = decode_position(after, length=3)
     reading = await service.read_values(
         database,

@@ -47,6 +47,7 @@ class Plan:
 async def make_plan(session: AsyncSession, subject: Subject, question: ValueQuestion) -> Plan:
     """Raises `NotGranted` naming everything outside the scope, `QuestionInvalid` for what cannot be asked."""
     scope, known = await grants.read_reach(session, subject)
+    scope = scope.of_provisional if question.provisional else scope
     place, is_known = await _find_place(session, question.division)
     if question.elements is None:
         identifiers = await _default_elements(session, scope, known, question, place)
@@ -66,6 +67,7 @@ async def make_plan(session: AsyncSession, subject: Subject, question: ValueQues
         elements=tuple(identifiers),
         place=place,
         as_of=question.as_of,
+        provisional=question.provisional,
     )
     if withheld := await store.find_withheld_versions(session, scope, query):
         raise not_granted([Outside("element_version_not_granted", identifier) for identifier in sorted(withheld)])

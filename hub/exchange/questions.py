@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from hub.calendar.periods import Period, PeriodFault, PeriodRange
+from hub.exchange.media import MediaType
 from hub.kit import clock
-from hub.kit.errors import ErrorItem, Unprocessable
+from hub.kit.errors import ErrorItem, NotAcceptable, Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.kit.wire import ISO_DATE
 
@@ -34,6 +35,7 @@ class ValueQuestion:
     division: str | None
     as_of: datetime | None
     object_class: str | None
+    provisional: bool = False
 
 
 class _Fault(ValueError):
@@ -43,7 +45,13 @@ class _Fault(ValueError):
 
 
 def read_question(
-    *, elements: str | None, period: str | None, division: str | None, as_of: str | None, object_class: str | None
+    *,
+    elements: str | None,
+    period: str | None,
+    division: str | None,
+    as_of: str | None,
+    object_class: str | None,
+    provisional: bool = False,
 ) -> ValueQuestion:
     """The question in typed form. Raises `QuestionInvalid` with every fault."""
     faults: list[ErrorItem] = []
@@ -61,7 +69,11 @@ def read_question(
         division=read("division", division, _read_division),
         as_of=read("as_of", as_of, _read_instant),
         object_class=object_class,
+        provisional=provisional,
     )
+    if provisional and as_of is not None:
+        message = _("未审核的数据没有历史，不能同时使用 as_of。")
+        faults.append(ErrorItem("query:/as_of", "as_of_of_provisional", message))
     if faults:
         raise QuestionInvalid(_("查询参数有 {count} 处错误。").format(count=len(faults)), errors=faults)
     return question
@@ -111,3 +123,9 @@ def _read_instant(text: str) -> datetime:
     if instant is None:
         raise _Fault("instant_not_valid", _("as_of 应为日期，或带时区的时刻，例如 2026-11-22T08:00:00Z。"))
     return instant
+
+
+def check_can_mark(question: ValueQuestion, media_type: MediaType) -> None:
+    """A table has no place for the mark that a value is provisional, so it has no such values."""
+    if question.provisional and media_type not in {"application/json", "application/x-ndjson"}:
+        raise NotAcceptable(_("未审核的数据只以 JSON 或 NDJSON 提供，每一项都有标记。"))

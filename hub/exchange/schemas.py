@@ -24,6 +24,9 @@ class ValueItem(BaseModel):
     revision: int
     submission: str = Field(description="the number of the submission that brought the row to this state")
     submitted_at: datetime
+    provisional: Literal[True] | None = Field(
+        default=None, description="true: nobody has approved these values yet; absent otherwise"
+    )
 
 
 class ValuePageRead(BaseModel):

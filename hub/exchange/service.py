@@ -46,6 +46,7 @@ class _Seen:
     endings: Mapping[str, str]
     page: TextPage | None = None
     rows: int = 0
+    provisional: int = 0
 
 
 async def read_values(
@@ -72,15 +73,17 @@ async def read_values(
         is_unchanged = _matches(known_etags, etag)
         if media_type == "application/json" and not is_unchanged:
             page = await store.select_text(snapshot, plan.scope, plan.query, "json", after=after, limit=limit)
-            seen = _Seen(plan, standing, seen.endings, page, page.rows)
+            seen = _Seen(plan, standing, seen.endings, page, page.rows, page.provisional)
         elif not is_unchanged:
-            rows = await store.count_values(snapshot, plan.scope, plan.query)
-            seen = _Seen(plan, standing, seen.endings, rows=rows)
+            rows, left_out = await store.count_with_left_out(snapshot, plan.scope, plan.query)
+            seen = _Seen(plan, standing, seen.endings, rows=rows, provisional=left_out)
     body = _page_body(seen.page) if seen.page else None
     cursor = cursors.stable_id(standing)
     await cursors.keep(session, cursor, standing)
     await _log_values(session, subject, seen, media_type, body, is_unchanged=is_unchanged)
     headers = {**answer_headers(plan.boxes, str(cursor)), **seen.endings, "ETag": etag}
+    if not question.provisional and not is_unchanged:
+        headers["Hub-Provisional"] = str(seen.provisional)
     return Reading(plan, headers, body, is_unchanged)
 
 
@@ -103,6 +106,7 @@ def _etag(plan: Plan, standing: Standing, media_type: MediaType, after: Position
             query.elements,
             query.place.code if query.place else None,
             query.as_of,
+            query.provisional,
             sorted((identifier, fact.current) for identifier, fact in plan.elements.items()),
             (standing.organization, standing.generation, standing.fingerprint, sorted(standing.clocks.items())),
             (media_type, after, limit) if media_type == "application/json" else (media_type,),

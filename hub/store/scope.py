@@ -12,7 +12,14 @@ from typing import Any, Literal
 
 from hub.calendar.periods import Period
 
-ClosedReason = Literal["grant_expired", "grant_suspended", "grant_revoked", "grant_not_in_token", "element_not_shared"]
+ClosedReason = Literal[
+    "grant_expired",
+    "grant_suspended",
+    "grant_revoked",
+    "grant_not_in_token",
+    "element_not_shared",
+    "provisional_not_granted",
+]
 OutsideCode = Literal[
     "element_not_granted",
     "element_version_not_granted",
@@ -23,6 +30,7 @@ OutsideCode = Literal[
     "grant_revoked",
     "grant_not_in_token",
     "element_not_shared",
+    "provisional_not_granted",
 ]
 
 
@@ -41,6 +49,7 @@ class ScopeBox:
     last_day: date = date.max
     grant: str | None = None
     purpose: str = ""
+    includes_provisional: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -148,6 +157,12 @@ class ReadScope:
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
+    @property
+    def of_provisional(self) -> "ReadScope":
+        """What of it reaches values that nobody has approved yet; the rest explains a refusal."""
+        shut = [ClosedBox(box, "provisional_not_granted") for box in self.boxes if not box.includes_provisional]
+        return ReadScope(tuple(box for box in self.boxes if box.includes_provisional), (*shut, *self.closed))
+
     def boxes_for(self, request: ScopeRequest) -> tuple[ScopeBox, ...]:
         """The boxes that a request draws on: whose grants, and so whose purposes, it is read under."""
         return tuple(
@@ -193,6 +208,7 @@ def context_of(boxes: Iterable[ScopeBox]) -> list[dict[str, Any]]:
             "divisions": sorted(box.divisions),
             "first_day": box.first_day.isoformat(),
             "last_day": box.last_day.isoformat(),
+            **({"provisional": True} if box.includes_provisional else {}),
         }
         for box in boxes
     ]

@@ -52,6 +52,7 @@ def _asked(scope: ReadScope, query: ValueQuery, *, after: Position | None = None
         "after": after,
         "limit": limit,
         "boxes": scopes.asked_boxes(scope, request),
+        **({"provisional": True} if query.provisional else {}),
     }
     return Asked(_context(scope), question)
 
@@ -90,12 +91,18 @@ async def select_text(
         return TextPage("", 0, None)
     found = await repository.read_text(session, _asked(scope, query, after=after), form, query.elements, limit)
     last = (found.period, found.division, found.entity) if found.has_more else None
-    return TextPage(found.text, found.rows, last)
+    return TextPage(found.text, found.rows, last, found.provisional)
 
 
 async def count_values(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> int:
     """How many rows a whole read meets."""
-    return await repository.count_values(session, _asked(scope, query)) if scope.boxes else 0
+    rows, _left_out = await count_with_left_out(session, scope, query)
+    return rows
+
+
+async def count_with_left_out(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> tuple[int, int]:
+    """How many rows a whole read meets, and how many values it leaves out because nobody has approved them."""
+    return await repository.count_values(session, _asked(scope, query)) if scope.boxes else (0, 0)
 
 
 async def find_withheld_versions(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> dict[str, int]:
