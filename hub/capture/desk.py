@@ -1,5 +1,6 @@
 """What the services of the township's desk answer, for the API and for pages alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from hub.capture.ledger import NOTHING_EXPLAINED, Explanations
 from hub.capture.lifecycle import CollectionState, collection_state, is_late
 from hub.capture.locks import Cell
 from hub.capture.models import Collection
-from hub.capture.rows import DraftRow
+from hub.capture.rows import DraftRow, HeldRow
 from hub.capture.steps import Return
 from hub.forms.content import FormContent
 from hub.kit.errors import HubError
@@ -52,6 +53,7 @@ class OpenedPeriod:
 class DraftView:
     """The form of one township as it is now. `is_typed`: something was typed since the newest submission.
 
+    `held`: by division, what the hub has beside what is typed.
     `returned`: what the county sent back and why; then only its `open_cells` may be changed (None: all may).
     `lock`: why nothing may be changed at all at present. `explanations`: reasons typed so far.
     """
@@ -59,6 +61,7 @@ class DraftView:
     task: CollectionTask
     form: FormContent
     rows: tuple[DraftRow, ...]
+    held: Mapping[str, HeldRow]
     etag: str
     is_typed: bool
     saved_at: datetime | None

@@ -1,7 +1,7 @@
 """A draft: what a township has typed, kept exactly, beside what the hub already knows."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -48,16 +48,43 @@ from hub.store.rows import ValueQuery
 from hub.store.scope import Place, ReadScope
 from hub.validation import LookBack, LookedBack, ValidationReport, check, derive, recall
 
+
+def judged_past(form: FormContent) -> LookedBack:
+    """What rules and derived values need."""
+    return form.spec.plan.looked_back
+
+
+def shown_past(form: FormContent) -> LookedBack:
+    """For the eye: the preceding period of all that is filled in, and what derived values need. No rule is judged."""
+    return _with_previous(form, form.spec.plan.derived_from)
+
+
+def live_past(form: FormContent) -> LookedBack:
+    """For the eye and for rules that are judged while somebody types."""
+    return _with_previous(form, form.spec.plan.looked_back)
+
+
+def _with_previous(form: FormContent, needed: LookedBack) -> LookedBack:
+    wanted = {item.identifier: item.spec for item in form.captured}
+    wanted |= {spec.identifier: spec for spec in needed.get(LookBack.PREVIOUS, ())}
+    return {**needed, LookBack.PREVIOUS: tuple(wanted.values())}
+
+
 # A township has dozens of villages; fourteen periods of the largest stay below one page.
 HELD_ROWS = 5000
 
 
-async def get_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> DraftView:
-    """What is typed; before anything is typed, what was submitted."""
+async def get_draft(
+    session: AsyncSession, subject: Subject, collection_id: UUID, *, is_judged_live: bool = False
+) -> DraftView:
+    """What is typed; before anything is typed, what was submitted.
+
+    `is_judged_live`: with all of the past that rules look back on, for a page that judges while somebody types.
+    """
     collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
     draft = await repository.get_draft(session, collection.area, collection.id)
-    return await _view(session, subject, collection, draft)
+    return await _view(session, subject, collection, draft, is_judged_live=is_judged_live)
 
 
 async def save_draft(
@@ -173,7 +200,7 @@ async def open_sheet(
     collection: Collection,
     entries: Sequence[TypedEntry],
     *,
-    shows_previous: bool = False,
+    past: Callable[[FormContent], LookedBack] = judged_past,
 ) -> Sheet:
     """What the form asks of which divisions, and what is held of them.
 
@@ -187,9 +214,8 @@ async def open_sheet(
     names = {place.code: place.name for place in asked}
     strangers = sorted({entry.division for entry in entries} - names.keys() - {collection.township})
     known = {*names, collection.township, *(await geography.get_divisions(session, strangers) if strangers else ())}
-    looked_back = _shown_past(form) if shows_previous else form.spec.plan.looked_back
     township = Place(collection.township, await _lineage(session, collection.township, asked))
-    held = await _held(session, subject, form, looked_back, period, township, names)
+    held = await _held(session, subject, form, past(form), period, township, names)
     return Sheet(form, names, held, frozenset(known))
 
 
@@ -197,13 +223,6 @@ async def _lineage(session: AsyncSession, township: str, asked: Sequence[NamedPl
     """A village's lineage passes through its township; only a township without villages is looked up."""
     lineage = asked[0].lineage if asked else (await geography.get_division(session, township)).lineage
     return frozenset(lineage[: lineage.index(township) + 1])
-
-
-def _shown_past(form: FormContent) -> LookedBack:
-    """For the eye: the preceding period of all that is filled in, and what derived values need. No rule is judged."""
-    needed = form.spec.plan.derived_from
-    captured = [item.spec for item in form.captured]
-    return {**needed, LookBack.PREVIOUS: (*captured, *needed.get(LookBack.PREVIOUS, ()))}
 
 
 async def _held(
@@ -251,15 +270,24 @@ async def _etag(session: AsyncSession, collection: Collection, draft: Draft | No
     return entity_tag(content_sha256([entry.to_stored() for entry in entries]))
 
 
-async def _view(session: AsyncSession, subject: Subject, collection: Collection, draft: Draft | None) -> DraftView:
+async def _view(
+    session: AsyncSession,
+    subject: Subject,
+    collection: Collection,
+    draft: Draft | None,
+    *,
+    is_judged_live: bool = False,
+) -> DraftView:
     entries = typed_entries(draft, None if draft else await newest_submission(session, collection))
-    sheet = await open_sheet(session, subject, collection, entries, shows_previous=True)
+    past = live_past if is_judged_live else shown_past
+    sheet = await open_sheet(session, subject, collection, entries, past=past)
     shown = laid_out(sheet, entries)
     derived = await compute(derive, sheet.form.spec, rows_to_check(sheet, shown))
     return DraftView(
         task=await task_of(session, collection),
         form=sheet.form,
         rows=draft_rows(sheet, shown, derived),
+        held=sheet.held,
         etag=await _etag(session, collection, draft),
         is_typed=draft is not None,
         saved_at=draft.saved_at if draft else None,

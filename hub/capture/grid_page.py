@@ -13,6 +13,7 @@ from hub.calendar.words import DueWords
 from hub.capture.cells import typed_text
 from hub.capture.desk import DraftView
 from hub.capture.grid_texts import grid_texts
+from hub.capture.keeping_page import KeepingPayload, keeping_payload
 from hub.capture.sheet_form import split_rows
 from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
 from hub.capture.totals import is_counted
@@ -20,6 +21,7 @@ from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
 from hub.kit.views import Choice, instant
+from hub.validation.portable import portable_form, portable_past
 
 # Inside a <script> element only these could end it or be read as markup (HTML §4.12.1.3); JSON knows them as escapes.
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -75,9 +77,10 @@ class SheetPayload:
     open_cells: Sequence[tuple[str, str]] | None
     returned: Sequence[Mapping[str, str]]
     missing_kinds: tuple[Choice, ...]
-    rules: Mapping[str, Any] | None
+    rules: Mapping[str, Any]
     held: Mapping[str, Mapping[str, str]]
     texts: Mapping[str, str]
+    keeping: KeepingPayload
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,13 @@ def _payload(view: DraftView, sheet: SheetPage, subject: Subject) -> SheetPayloa
         open_cells=None,
         returned=(),
         missing_kinds=missing_choices(),
-        rules=None,
-        held={},
+        rules=portable_form(view.form.spec),
+        held={
+            division: portable_past(view.form.spec.plan, held.supplied, held.past)
+            for division, held in view.held.items()
+        },
         texts=grid_texts(),
+        keeping=keeping_payload(view),
     )
 
 

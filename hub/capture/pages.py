@@ -216,7 +216,7 @@ async def read_collection(
             may_see_values=subject.may(Permission.SUBMISSION_READ) and service.may_see_values(subject, task.collection),
         )
         return render(request, "collection.html", page)
-    view = await drafting.get_draft(session, subject, collection_id)
+    view = await drafting.get_draft(session, subject, collection_id, is_judged_live=True)
     due = due_words(task.collection.due_at, await calendar.work_calendar(session))
     return render(request, "grid.html", grid_page(view, due, subject))
 
