@@ -93,6 +93,13 @@ NAVIGATION: tuple[NavigationItem, ...] = (
         None,
         lambda: _("申请使用数据，办理其他部门的申请。"),
     ),
+    NavigationItem(
+        "/flags",
+        lambda: _("核实清单"),
+        _P.REMARK_READ,
+        frozenset({"township", "authority"}),
+        lambda: _("标记了待核实、还没有消除的数。"),
+    ),
     NavigationItem("/usage", lambda: _("使用情况"), _P.USAGE_READ, None, lambda: _("哪些部门为了什么读取了哪些数据。")),
 )
 
