@@ -4,6 +4,7 @@ from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
 from hub.capture import workbook_endpoints as workbook
 from hub.capture import workflow_endpoints as workflow
+from hub.catalogue import endpoints as catalogue
 from hub.exchange import endpoints as exchange
 from hub.exchange import token_endpoint
 from hub.exchange import totals_endpoints as totals
@@ -32,6 +33,7 @@ routers: tuple[HubRouter, ...] = (
     grants.router,
     exchange.router,
     totals.router,
+    catalogue.router,
     imports.router,
     remarks.router,
     oversight.router,

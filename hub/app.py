@@ -14,6 +14,7 @@ from hub.audit.figures import measure_log
 from hub.exchange import token_endpoint, tokens
 from hub.exchange.watching import ClockWatch
 from hub.identity.dependencies import caller_address
+from hub.identity.openid import Provider
 from hub.kit import operations, problems
 from hub.kit.assets import HashedFiles
 from hub.kit.db import Database
@@ -71,6 +72,7 @@ def create_app(
     )
     app.state.database = database
     app.state.clock_watch = ClockWatch(database)
+    app.state.openid = Provider.of(settings())
     _set_bounds(app, settings())
     app.include_router(operations.router)
     for router in api.root_routers:

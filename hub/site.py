@@ -12,6 +12,7 @@ from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import workbook_pages as workbook
 from hub.capture.pages import tasks_page
+from hub.catalogue import pages as catalogue
 from hub.exchange import value_pages
 from hub.forms import pages as forms
 from hub.forms import service as form_service
@@ -21,7 +22,9 @@ from hub.grants import request_pages as grant_requests
 from hub.grants import service as grant_service
 from hub.identity import account_pages as account
 from hub.identity import openid_pages as openid
+from hub.identity import organization_pages as organizations
 from hub.identity import pages as identity
+from hub.identity import people_pages as people
 from hub.identity import reentry
 from hub.identity.dependencies import requires
 from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFactorRequired
@@ -35,7 +38,7 @@ from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
 from hub.oversight import pages as oversight
-from hub.registry import pages as registry
+from hub.registry import desk as registry
 from hub.registry import service as registry_service
 from hub.registry.statuses import RegistrationStatus
 from hub.remarks import pages as remarks
@@ -49,11 +52,14 @@ routers: tuple[HubRouter, ...] = (
     account.router,
     reentry.router,
     openid.router,
+    people.router,
+    organizations.router,
     capture.router,
     cells.router,
     workbook.router,
-    registry.router,
+    *registry.routers,
     forms.router,
+    catalogue.router,
     grant_requests.router,
     value_pages.router,
     grants.router,
@@ -85,6 +91,13 @@ NAVIGATION: tuple[NavigationItem, ...] = (
     ),
     NavigationItem(
         "/forms", lambda: _("表单"), _P.FORM_READ, None, lambda: _("由合格的数据元自动组成的表，发布后用于填报。")
+    ),
+    NavigationItem(
+        "/catalogue",
+        lambda: _("数据目录"),
+        _P.DATA_ELEMENT_READ,
+        None,
+        lambda: _("县里有哪些数据、有多新、归谁管、怎样取得。"),
     ),
     NavigationItem(
         "/access-grants",

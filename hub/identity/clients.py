@@ -11,7 +11,7 @@ from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
 from hub.identity import repository, secrets, throttling
 from hub.identity.authentication import is_allowed_from
-from hub.identity.errors import InvalidClient, NameTaken, TooManySecrets
+from hub.identity.errors import InvalidClient, NameTaken, OrganizationClosed, TooManySecrets
 from hub.identity.models import ApiClient, ApiClientSecret
 from hub.kit import clock
 from hub.kit.errors import ErrorItem, NotFound, Unprocessable
@@ -33,6 +33,8 @@ async def create_client(
     owner = await repository.get_organization(session, organization)
     if owner is None:
         raise NotFound(_("没有编码为 {code} 的单位。").format(code=organization))
+    if owner.closed_at is not None:
+        raise OrganizationClosed(_("单位“{name}”已停用。").format(name=owner.name))
     if client_id is None:
         client_id = await _free_id(session, organization)
     elif await repository.get_client(session, client_id) is not None:
@@ -114,6 +116,31 @@ async def revoke_secret(session: AsyncSession, actor: Actor, client: ApiClient, 
         client.client_id,
         details={"secret": str(secret.id)},
     )
+
+
+async def update_client(
+    session: AsyncSession,
+    actor: Actor,
+    client: ApiClient,
+    *,
+    name: str | None = None,
+    allowed_networks: Sequence[str] | None = None,
+) -> ApiClient:
+    """Its name, and from where it may call; tokens it holds are held to the new list from the next call on."""
+    changed = []
+    if name is not None and name != client.name:
+        client.name = name
+        changed.append("name")
+    if allowed_networks is not None and list(allowed_networks) != client.allowed_networks:
+        check_networks(allowed_networks)
+        client.allowed_networks = list(allowed_networks)
+        changed.append("allowed_networks")
+    if changed:
+        details = {"changed": changed}
+        await audit.record(
+            session, actor, AuditAction.API_CLIENT_UPDATE, "api_client", client.client_id, details=details
+        )
+    return client
 
 
 async def disable_client(session: AsyncSession, actor: Actor, client: ApiClient) -> None:

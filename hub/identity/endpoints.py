@@ -3,19 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from hub.identity import clients, people, repository, secrets
+from hub.identity import clients, openid_sign_in, people, repository, second_factor, secrets, sessions
 from hub.identity.dependencies import SignedIn, requires, session_cookie
 from hub.identity.roles import Permission
 from hub.identity.schemas import (
     ApiClientCreate,
     ApiClientRead,
     ApiClientSecretRead,
+    ApiClientUpdate,
     PasswordChange,
     PasswordIssued,
     PersonCreate,
     PersonRead,
+    PersonUpdate,
     SecretIssued,
 )
 from hub.identity.subject import Subject
@@ -30,9 +32,17 @@ CanManageIdentity = Annotated[Subject, Depends(requires(Permission.IDENTITY_MANA
 
 @router.get("/people")
 async def list_people(
-    session: Transaction, subject: CanManageIdentity, limit: Limit = 100, after: After = None
+    session: Transaction,
+    subject: CanManageIdentity,
+    *,
+    q: Annotated[str, Query(max_length=100, description="part of a name or username")] = "",
+    organization: Annotated[str, Query(max_length=100)] = "",
+    role: Annotated[str, Query(max_length=40)] = "",
+    limit: Limit = 100,
+    after: After = None,
 ) -> Page[PersonRead]:
-    found = await repository.list_people(session, limit=limit + 1, after=decode_key(after))
+    asked = repository.PeopleAsked(q.strip(), organization, role)
+    found = await repository.list_people(session, limit=limit + 1, after=decode_key(after), asked=asked)
     return page_of(found, limit, read=PersonRead.of, key=lambda person: [person.username])
 
 
@@ -45,6 +55,19 @@ async def create_person(session: Transaction, subject: CanManageIdentity, body: 
     return PasswordIssued(username=body.username, password=password)
 
 
+@router.get("/people/{username}")
+async def read_person(session: Transaction, subject: CanManageIdentity, username: str) -> PersonRead:
+    return PersonRead.of(await people.get_person(session, username))
+
+
+@router.patch("/people/{username}")
+async def update_person(
+    session: Transaction, subject: CanManageIdentity, username: str, body: PersonUpdate
+) -> PersonRead:
+    """Name, organisation, roles; other rights end the person's sessions and tokens."""
+    return PersonRead.of(await people.update_person(session, subject.actor, username, **body.model_dump()))
+
+
 @router.post("/people/{username}/password-reset", status_code=201)
 async def reset_password(session: Transaction, subject: CanManageIdentity, username: str) -> PasswordIssued:
     password = await people.reset_password(session, subject.actor, username)
@@ -55,6 +78,32 @@ async def reset_password(session: Transaction, subject: CanManageIdentity, usern
 async def disable_person(session: Transaction, subject: CanManageIdentity, username: str) -> PersonRead:
     """End a person's access at once: sessions and tokens included."""
     return PersonRead.of(await people.disable_person(session, subject.actor, username))
+
+
+@router.post("/people/{username}/enablement", status_code=201)
+async def enable_person(session: Transaction, subject: CanManageIdentity, username: str) -> PersonRead:
+    return PersonRead.of(await people.enable_person(session, subject.actor, username))
+
+
+@router.delete("/people/{username}/sessions", status_code=204, response_class=Response)
+async def end_sessions(session: Transaction, subject: CanManageIdentity, username: str) -> Response:
+    """Every browser and token of the person, at once."""
+    await sessions.end_all(session, subject.actor, username)
+    return Response(status_code=204)
+
+
+@router.delete("/people/{username}/second-factor", status_code=204, response_class=Response)
+async def reset_second_factor(session: Transaction, subject: CanManageIdentity, username: str) -> Response:
+    """For who lost telephone and recovery codes; the person's sessions end."""
+    await second_factor.reset(session, subject.actor, username)
+    return Response(status_code=204)
+
+
+@router.delete("/people/{username}/openid-subject", status_code=204, response_class=Response)
+async def unbind_openid(session: Transaction, subject: CanManageIdentity, username: str) -> Response:
+    """The next sign-in through the provider binds its account anew."""
+    await openid_sign_in.unbind(session, subject.actor, username)
+    return Response(status_code=204)
 
 
 @router.post("/account/password", status_code=204, response_class=Response)
@@ -82,6 +131,20 @@ async def list_clients(
 async def create_client(session: Transaction, subject: CanManageIdentity, body: ApiClientCreate) -> SecretIssued:
     _client, secret = await clients.create_client(session, subject.actor, **body.model_dump())
     return SecretIssued(client_id=body.client_id, client_secret=secret)
+
+
+@router.get("/api-clients/{client_id}")
+async def read_client(session: Transaction, subject: CanManageIdentity, client_id: str) -> ApiClientRead:
+    return ApiClientRead.of(await clients.get_client(session, client_id))
+
+
+@router.patch("/api-clients/{client_id}")
+async def update_client(
+    session: Transaction, subject: CanManageIdentity, client_id: str, body: ApiClientUpdate
+) -> ApiClientRead:
+    """Its name, and the networks it may call from."""
+    client = await clients.get_client(session, client_id)
+    return ApiClientRead.of(await clients.update_client(session, subject.actor, client, **body.model_dump()))
 
 
 @router.get("/api-clients/{client_id}/secrets")

@@ -9,7 +9,9 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
 from hub.identity import repository
+from hub.identity.errors import NameTaken, OrganizationInUse
 from hub.identity.models import Organization
+from hub.kit import clock
 from hub.kit.errors import NotFound
 from hub.kit.i18n import gettext as _
 
@@ -61,3 +63,77 @@ async def ensure(
     await session.flush()
     await audit.record(session, actor, AuditAction.ORGANIZATION_CREATE, "organization", code)
     return organization
+
+
+async def create(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    code: str,
+    name: str,
+    kind: Kind,
+    division: str | None,
+    contact_name: str | None = None,
+    contact_phone: str | None = None,
+) -> Organization:
+    """A new organisation; its code is taken once and for good, because grants and the audit log name it."""
+    if await repository.get_organization(session, code) is not None:
+        raise NameTaken(_("单位编码 {code} 已被使用。").format(code=code))
+    return await ensure(
+        session,
+        actor,
+        code=code,
+        name=name,
+        kind=kind,
+        division=division,
+        contact_name=contact_name,
+        contact_phone=contact_phone,
+    )
+
+
+async def update(
+    session: AsyncSession,
+    actor: Actor,
+    code: str,
+    *,
+    name: str,
+    contact_name: str | None,
+    contact_phone: str | None,
+) -> Organization:
+    """Its name, and whom to ask about its data elements (R09). The audit log tells which changed, not to what."""
+    organization = await get_organization(session, code)
+    given = {"name": name, "contact_name": contact_name, "contact_phone": contact_phone}
+    changed = [field for field, value in given.items() if getattr(organization, field) != value]
+    for field in changed:
+        setattr(organization, field, given[field])
+    if changed:
+        details = {"changed": changed}
+        await audit.record(session, actor, AuditAction.ORGANIZATION_UPDATE, "organization", code, details=details)
+    return organization
+
+
+async def close(session: AsyncSession, actor: Actor, code: str) -> Organization:
+    """Nobody new joins it. What it registered, was granted and reported stays, and names it."""
+    organization = await get_organization(session, code)
+    people, programs = await repository.count_members(session, organization.id)
+    if people or programs:
+        raise OrganizationInUse(
+            _("这个单位还有 {people} 个能登录的人员、{programs} 个能调用的客户端，请先停用他们。").format(
+                people=people, programs=programs
+            )
+        )
+    organization.closed_at = organization.closed_at or clock.now()
+    await audit.record(session, actor, AuditAction.ORGANIZATION_CLOSE, "organization", code)
+    return organization
+
+
+async def reopen(session: AsyncSession, actor: Actor, code: str) -> Organization:
+    organization = await get_organization(session, code)
+    organization.closed_at = None
+    await audit.record(session, actor, AuditAction.ORGANIZATION_REOPEN, "organization", code)
+    return organization
+
+
+async def count_members(session: AsyncSession, organization: Organization) -> tuple[int, int]:
+    """People and programs that may still come in."""
+    return await repository.count_members(session, organization.id)

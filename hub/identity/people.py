@@ -8,8 +8,8 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
 from hub.identity import repository, secrets
-from hub.identity.errors import NameTaken, PasswordNotAccepted
-from hub.identity.models import Person
+from hub.identity.errors import LastAdministrator, NameTaken, OrganizationClosed, PasswordNotAccepted
+from hub.identity.models import Organization, Person
 from hub.identity.roles import Role
 from hub.identity.subject import Subject
 from hub.kit import clock
@@ -30,9 +30,7 @@ async def create_person(
     must_change_password: bool = True,
 ) -> Person:
     """A person of an organisation. The password is hashed by the caller, before its transaction begins."""
-    owner = await repository.get_organization(session, organization)
-    if owner is None:
-        raise NotFound(_("没有编码为 {code} 的单位。").format(code=organization))
+    owner = await _open_organization(session, organization)
     if await repository.get_person(session, username) is not None:
         raise NameTaken(_("用户名 {username} 已被使用。").format(username=username))
     person = Person(
@@ -55,6 +53,69 @@ async def create_person(
 async def display_names(session: AsyncSession, usernames: Sequence[str]) -> dict[str, str]:
     """How people are called on pages, by username; programs and those who are gone are not among them."""
     return dict(await repository.list_display_names(session, usernames)) if usernames else {}
+
+
+async def has_holder(session: AsyncSession, division: str, role: Role) -> bool:
+    """Whether anybody of the organisations of this division has this role and may sign in."""
+    return await repository.has_holder(session, division, role.value)
+
+
+async def _open_organization(session: AsyncSession, code: str) -> Organization:
+    owner = await repository.get_organization(session, code)
+    if owner is None:
+        raise NotFound(_("没有编码为 {code} 的单位。").format(code=code))
+    if owner.closed_at is not None:
+        raise OrganizationClosed(_("单位“{name}”已停用。").format(name=owner.name))
+    return owner
+
+
+async def update_person(
+    session: AsyncSession,
+    actor: Actor,
+    username: str,
+    *,
+    display_name: str | None = None,
+    organization: str | None = None,
+    roles: Sequence[Role] | None = None,
+) -> Person:
+    """Change what is given. Other rights want another sign-in (ASVS 5.0, 7.2.4): sessions and tokens end."""
+    person = await get_person(session, username)
+    given = sorted(person.roles) if roles is None else sorted({role.value for role in roles})
+    changed = [
+        name
+        for name, is_other in (
+            ("display_name", display_name not in (None, person.display_name)),
+            ("organization", organization not in (None, person.organization.code)),
+            ("roles", given != sorted(person.roles)),
+        )
+        if is_other
+    ]
+    if not changed:
+        return person
+    if Role.ADMINISTRATOR not in given:
+        await _keep_an_administrator(session, person)
+    if display_name is not None:
+        person.display_name = display_name
+    if "organization" in changed and organization is not None:
+        person.organization = await _open_organization(session, organization)
+        person.organization_id = person.organization.id
+    person.roles = given
+    if changed != ["display_name"]:
+        await end_access(session, person)
+    details = {"changed": changed, "roles": given, "organization": person.organization.code}
+    await audit.record(session, actor, AuditAction.PERSON_UPDATE, "person", username, details=details)
+    return person
+
+
+async def _keep_an_administrator(session: AsyncSession, person: Person) -> None:
+    """Raise `LastAdministrator` when this person is the last who can let anybody in. Two changes at once meet here."""
+    others = await repository.lock_administrators(session, Role.ADMINISTRATOR.value)
+    if Role.ADMINISTRATOR in person.roles and person.disabled_at is None and others == [person.id]:
+        raise LastAdministrator(
+            _("{name}是唯一的系统管理员，不能停用或去掉这个角色；请先让另一个人成为系统管理员。").format(
+                name=person.display_name
+            )
+        )
 
 
 async def get_person(session: AsyncSession, username: str) -> Person:
@@ -101,9 +162,20 @@ async def reset_password(session: AsyncSession, actor: Actor, username: str) -> 
 async def disable_person(session: AsyncSession, actor: Actor, username: str) -> Person:
     """Nobody is deleted: the audit log names them. What they held ends at once."""
     person = await get_person(session, username)
+    await _keep_an_administrator(session, person)
     person.disabled_at = person.disabled_at or clock.now()
     await end_access(session, person)
     await audit.record(session, actor, AuditAction.PERSON_DISABLE, "person", username)
+    return person
+
+
+async def enable_person(session: AsyncSession, actor: Actor, username: str) -> Person:
+    """May sign in again, with the password of before; whoever forgot it is given a new one."""
+    person = await get_person(session, username)
+    if person.organization.closed_at is not None:
+        raise OrganizationClosed(_("单位“{name}”已停用。").format(name=person.organization.name))
+    person.disabled_at = None
+    await audit.record(session, actor, AuditAction.PERSON_ENABLE, "person", username)
     return person
 
 

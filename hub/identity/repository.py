@@ -1,8 +1,9 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, any_, bindparam, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -50,11 +51,62 @@ async def list_display_names(session: AsyncSession, usernames: Sequence[str]) ->
     return [(row.username, row.display_name) for row in found]
 
 
-async def list_people(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[Person]:
+async def has_holder(session: AsyncSession, division: str, role: str) -> bool:
+    holders = (
+        select(Person.id)
+        .join(Organization, Organization.id == Person.organization_id)
+        .where(Organization.division == division, literal(role) == any_(Person.roles), Person.disabled_at.is_(None))
+    )
+    return bool(await session.scalar(select(holders.exists())))
+
+
+@dataclass(frozen=True)
+class PeopleAsked:
+    """Which people are meant; what is empty does not narrow. `words`: part of a name or username."""
+
+    words: str = ""
+    organization: str = ""
+    role: str = ""
+    is_disabled: bool | None = None
+
+
+async def list_people(
+    session: AsyncSession, *, limit: int, after: str | None = None, asked: PeopleAsked | None = None
+) -> Sequence[Person]:
     statement = select(Person).options(joinedload(Person.organization)).order_by(Person.username).limit(limit)
     if after is not None:
         statement = statement.where(Person.username > after)
+    if asked is not None and asked.words:
+        statement = statement.where(
+            Person.username.icontains(asked.words, autoescape=True)
+            | Person.display_name.icontains(asked.words, autoescape=True)
+        )
+    if asked is not None and asked.organization:
+        statement = statement.where(Person.organization.has(Organization.code == asked.organization))
+    if asked is not None and asked.role:
+        statement = statement.where(literal(asked.role) == any_(Person.roles))
+    if asked is not None and asked.is_disabled is not None:
+        statement = statement.where(Person.disabled_at.is_not(None) == asked.is_disabled)
     return (await session.scalars(statement)).all()
+
+
+async def lock_administrators(session: AsyncSession, role: str) -> Sequence[UUID]:
+    """Everybody with the role who may sign in, held until the transaction ends."""
+    statement = (
+        select(Person.id)
+        .where(literal(role) == any_(Person.roles), Person.disabled_at.is_(None))
+        .order_by(Person.id)
+        .with_for_update()
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def count_members(session: AsyncSession, organization_id: UUID) -> tuple[int, int]:
+    """People and programs of an organisation that may still come in."""
+    people = select(func.count()).where(Person.organization_id == organization_id, Person.disabled_at.is_(None))
+    clients = select(func.count()).where(ApiClient.organization_id == organization_id, ApiClient.disabled_at.is_(None))
+    row = (await session.execute(select(people.scalar_subquery(), clients.scalar_subquery()))).one()
+    return row[0], row[1]
 
 
 async def list_clients(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[ApiClient]:

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from hub.identity.models import ApiClient, Person
+from hub.identity.models import ApiClient, Organization, Person
+from hub.identity.organizations import Kind
 from hub.identity.roles import Role
 from hub.kit.wire import WireInput
 
@@ -22,12 +23,21 @@ class PersonCreate(WireInput):
     roles: list[Annotated[Role, Field(strict=False)]] = Field(min_length=1)
 
 
+class PersonUpdate(WireInput):
+    """What is left out stays."""
+
+    display_name: Label | None = None
+    organization: Code | None = None
+    roles: Annotated[list[Annotated[Role, Field(strict=False)]], Field(min_length=1)] | None = None
+
+
 class PersonRead(BaseModel):
     username: str
     display_name: str
     organization: str
     roles: list[str]
     disabled_at: datetime | None
+    last_sign_in_at: datetime | None
 
     @classmethod
     def of(cls, person: Person) -> Self:
@@ -37,6 +47,50 @@ class PersonRead(BaseModel):
             organization=person.organization.code,
             roles=person.roles,
             disabled_at=person.disabled_at,
+            last_sign_in_at=person.last_sign_in_at,
+        )
+
+
+Division = Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{2}(\d{2}(\d{3}(\d{3})?)?)?)?$")]
+Contact = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+
+
+class OrganizationCreate(WireInput):
+    code: Code
+    name: Label
+    kind: Kind
+    division: Division | None = None
+    contact_name: Contact | None = None
+    contact_phone: Contact | None = None
+
+
+class OrganizationUpdate(WireInput):
+    """All three are said: a contact that is left out is taken away."""
+
+    name: Label
+    contact_name: Contact | None = None
+    contact_phone: Contact | None = None
+
+
+class OrganizationRead(BaseModel):
+    code: str
+    name: str
+    kind: str
+    division: str | None
+    contact_name: str | None
+    contact_phone: str | None
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, organization: Organization) -> Self:
+        return cls(
+            code=organization.code,
+            name=organization.name,
+            kind=organization.kind,
+            division=organization.division,
+            contact_name=organization.contact_name,
+            contact_phone=organization.contact_phone,
+            closed_at=organization.closed_at,
         )
 
 
@@ -57,6 +111,15 @@ class ApiClientCreate(WireInput):
     name: Label
     organization: Code
     allowed_networks: list[Annotated[str, StringConstraints(max_length=50)]] = Field(default=[], max_length=50)
+
+
+class ApiClientUpdate(WireInput):
+    """What is left out stays."""
+
+    name: Label | None = None
+    allowed_networks: Annotated[list[Annotated[str, StringConstraints(max_length=50)]], Field(max_length=50)] | None = (
+        None
+    )
 
 
 class ApiClientRead(BaseModel):

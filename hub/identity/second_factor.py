@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
+from hub.identity import factors_repository as stored
 from hub.identity import people, repository, secrets, throttling, totp
-from hub.identity import second_factor_repository as stored
 from hub.identity.errors import SecondFactorRefused, SecondFactorStateConflict
 from hub.identity.models import Person, SecondFactor
 from hub.identity.sealing import SealingKey

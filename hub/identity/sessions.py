@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +13,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
 from hub.identity import people, repository, secrets
+from hub.identity.models import Session
 from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
@@ -39,14 +41,7 @@ class OpenSession:
 
 
 async def list_own(session: AsyncSession, subject: Subject, token: str | None) -> Sequence[OpenSession]:
-    """Newest first; those that have grown too old in silence are left out."""
-    now, chosen = clock.now(), settings()
-    held = await repository.list_sessions(
-        session,
-        subject.id,
-        seen_since=now - timedelta(minutes=chosen.session_idle_minutes),
-        opened_since=now - timedelta(hours=chosen.session_hours),
-    )
+    held = await _open_of(session, subject.id)
     this = secrets.digest(token) if token else None
     return [
         OpenSession(
@@ -60,6 +55,21 @@ async def list_own(session: AsyncSession, subject: Subject, token: str | None) -
         )
         for one in held
     ]
+
+
+async def _open_of(session: AsyncSession, person_id: UUID) -> Sequence[Session]:
+    """Newest first; those that have grown too old in silence are left out."""
+    now, chosen = clock.now(), settings()
+    return await repository.list_sessions(
+        session,
+        person_id,
+        seen_since=now - timedelta(minutes=chosen.session_idle_minutes),
+        opened_since=now - timedelta(hours=chosen.session_hours),
+    )
+
+
+async def count_open(session: AsyncSession, person_id: UUID) -> int:
+    return len(await _open_of(session, person_id))
 
 
 async def end_own(session: AsyncSession, subject: Subject, number: str | None, *, keep: str | None) -> int:

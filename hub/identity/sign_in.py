@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
+from hub.identity import factors_repository as stored
 from hub.identity import repository, second_factor, secrets, throttling
-from hub.identity import second_factor_repository as stored
 from hub.identity.authentication import subject_of_person
 from hub.identity.errors import SignInRefused, SignInStepExpired
 from hub.identity.models import Person, Session, SignInStep

@@ -15,6 +15,7 @@ _ROLES: _Words = MappingProxyType(
         "steward": lambda: _("数据管理员"),
         "requester": lambda: _("数据申请人"),
         "reporter": lambda: _("填报人"),
+        "leader": lambda: _("乡镇领导"),
         "inspector": lambda: _("督查员"),
     }
 )
@@ -26,6 +27,7 @@ _ABOUT: _Words = MappingProxyType(
         "steward": lambda: _("核准本部门的数据元，办理对本部门数据的使用申请。"),
         "requester": lambda: _("为本部门申请使用数据，读取获准的数据。"),
         "reporter": lambda: _("为本乡镇填报和提交。"),
+        "leader": lambda: _("提交前审签本乡镇的数据；决定本乡镇是否要审签。"),
         "inspector": lambda: _("只看：填报情况、使用情况、审计日志。"),
     }
 )

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -73,16 +74,31 @@ async def take_step(session: AsyncSession, token_sha256: bytes) -> bool:
     return (await session.execute(statement)).first() is not None
 
 
-async def take_openid_request(session: AsyncSession, state_sha256: bytes, since: datetime) -> OpenIdRequest | None:
+@dataclass(frozen=True)
+class SentAway:
+    """What a browser was sent to the provider with, apart from its state."""
+
+    nonce: str
+    verifier: str
+    next: str
+
+
+async def take_openid_request(session: AsyncSession, state_sha256: bytes, since: datetime) -> SentAway | None:
     """The request that this state belongs to, which is gone afterwards: an answer is taken once."""
-    held = await session.get(OpenIdRequest, state_sha256, with_for_update=True)
-    if held is None:
-        return None
-    await session.delete(held)
-    await session.flush()
-    return held if held.created_at > since else None
+    statement = (
+        delete(OpenIdRequest)
+        .where(OpenIdRequest.state_sha256 == state_sha256)
+        .returning(OpenIdRequest.nonce, OpenIdRequest.verifier, OpenIdRequest.next, OpenIdRequest.created_at)
+    )
+    found = (await session.execute(statement)).one_or_none()
+    return SentAway(found.nonce, found.verifier, found.next) if found and found.created_at > since else None
 
 
 async def forget_unfinished(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(SignInStep).where(SignInStep.created_at < before))
     await session.execute(delete(OpenIdRequest).where(OpenIdRequest.created_at < before))
+
+
+async def is_subject_free(session: AsyncSession, subject: str) -> bool:
+    """Whether nobody is bound to the provider's account yet."""
+    return await session.scalar(select(Person.id).where(Person.openid_subject == subject)) is None
