@@ -20,8 +20,12 @@
  *   returned: {division: string, element: string, reason: string}[],
  *   missing_kinds: {value: string, label: string}[],
  *   rules: any, held: Record<string, Record<string, string>>,
- *   texts: Record<string, string>,
+ *   texts: Record<string, string>, keeping: Keeping,
  * }} Payload
+ * @typedef {{
+ *   submission: string | null, saved_at: string | null, now: string,
+ *   explanations: import("./keeping/explaining.js").Explanations, texts: Record<string, string>,
+ * }} Keeping what hub/capture/keeping_page.py tells: `now` by the server's clock
  */
 
 /** @returns {Payload} */

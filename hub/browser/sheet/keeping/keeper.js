@@ -1,0 +1,428 @@
+/**
+ * Keeps what is typed on the device at once, then sends it, for as long as it takes. Shows nothing itself: whoever
+ * listens hears "state" when there is something to show, and the names in `stop`.
+ */
+
+import { Explaining } from "./explaining.js";
+import { Queue, isSame, keyOf } from "./queue.js";
+import { stampNow } from "./session.js";
+import { ask, backoff, mayPass, newKey } from "./wire.js";
+
+/**
+ * @typedef {import("./queue.js").CellRecord} CellRecord
+ * @typedef {import("./queue.js").Outcome} Outcome
+ * @typedef {import("./wire.js").Reply} Reply
+ * @typedef {import("../model.js").SheetModel} SheetModel
+ * @typedef {import("./explaining.js").Reason} Reason
+ * @typedef {{reasons: Reason[], reason: string | null}} Said
+ * @typedef {"" | "submitted" | "locked" | "gone" | "other-person"} Stop why nothing is sent any more
+ */
+
+/** A pause in typing, not a letter, is what is sent. */
+const SOON = 700;
+const AT_ONCE = 400;
+/** A tab that was closed before its cells arrived is not waited for. */
+const PATIENCE_WITH_TABS = 15_000;
+const LOOK_EVERY = 30_000;
+const IN_USE = 5 * 60_000;
+/** What a browser still sends while a page is being left (Fetch standard, keepalive). */
+const LAST_WORDS = 60_000;
+
+export class Keeper extends EventTarget {
+  /**
+   * @param {{payload: import("../payload.js").Payload, model: SheetModel, device: import("./store.js").Device | null,
+   *   tabs: import("./tabs.js").Tabs, session: import("./session.js").Session,
+   *   reenter: () => Promise<import("./session.js").Who>}} parts
+   */
+  constructor({ payload, model, device, tabs, session, reenter }) {
+    super();
+    this.model = model;
+    this.device = device;
+    this.tabs = tabs;
+    this.session = session;
+    this.reenter = reenter;
+    this.scope = { user: payload.user, collection: payload.collection };
+    this.path = `/collections/${payload.collection}/cells`;
+    this.etag = payload.etag;
+    this.deliveredAt = payload.keeping.saved_at;
+    this.queue = new Queue({
+      cells: payload.cells,
+      submission: payload.keeping.submission,
+      owner: tabs.id,
+      now: payload.keeping.now,
+    });
+    this.explaining = new Explaining(payload.keeping.explanations);
+    /** @type {CellRecord[]} */
+    this.leftover = [];
+    /** @type {Stop} */
+    this.stop = "";
+    this.stopDetail = "";
+    this.storing = 0;
+    this.failures = 0;
+    this.activeAt = Date.now();
+    this.restored = 0;
+    /** The hub's own words on why it takes nothing now. */
+    this.problem = "";
+    this.isSending = false;
+    /** @type {{body: any, batch: CellRecord[], said: Said} | null} */
+    this.inFlight = null;
+    this.timer = 0;
+    /** @type {Promise<boolean> | null} */
+    this.running = null;
+  }
+
+  async begin() {
+    await this.#restore();
+    this.model.addEventListener("change", (event) => this.#onChange(/** @type {CustomEvent} */ (event).detail));
+    this.tabs.addEventListener("told", (event) => this.#onTold(/** @type {CustomEvent} */ (event).detail));
+    this.tabs.begin();
+    addEventListener("online", () => this.#hurry());
+    addEventListener("offline", () => this.#tell());
+    addEventListener("focus", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#hurry();
+      else this.#lastWords();
+    });
+    setInterval(() => void this.#everyHalfMinute(), LOOK_EVERY);
+    this.#schedule(0);
+  }
+
+  async #restore() {
+    if (!this.device) return;
+    const kept = await this.device.cells(this.scope);
+    const { restored, shown, gone, leftover } = this.queue.restore(kept);
+    this.leftover = leftover;
+    this.#show([...shown, ...restored], "stored");
+    this.restored = restored.length;
+    if (gone.length > 0) await this.device.keep(this.scope, [], gone);
+    const unsaid = await this.device.note(this.scope, "explanations");
+    if (unsaid && unsaid.submission === this.queue.submission) this.explaining.restore(unsaid);
+  }
+
+  /** What was typed before a submission that has come since: into the form, or away. @param {boolean} isWanted */
+  async settleLeftover(isWanted) {
+    const leftover = this.leftover;
+    this.leftover = [];
+    if (this.device) await this.device.keep(this.scope, [], leftover);
+    if (isWanted) this.model.set(leftover.filter((one) => this.model.isOpen(one.division, one.element)), "typed");
+    this.#tell();
+  }
+
+  /** @param {{changes: import("../model.js").Change[], origin: import("../model.js").Origin}} detail */
+  #onChange({ changes, origin }) {
+    if (origin === "stored" || origin === "merge") return;
+    this.activeAt = Date.now();
+    const records = this.queue.note(changes, stampNow());
+    this.#mark(records);
+    void this.#keep(records);
+    this.#schedule(SOON);
+  }
+
+  /** @param {CellRecord[]} records @param {CellRecord[]} [gone] */
+  async #keep(records, gone = []) {
+    this.tabs.tell({ kind: "cells", records: records.map((one) => ({ ...one })), gone });
+    if (!this.device || (records.length === 0 && gone.length === 0)) return this.#tell();
+    this.storing += 1;
+    this.#tell();
+    try {
+      await this.device.keep(this.scope, records, gone);
+    } catch {
+      this.device = null; // no room: from here on what matters is to send it
+    }
+    this.storing -= 1;
+    return this.#tell();
+  }
+
+  /** @param {CellRecord[]} records @param {"stored" | "merge"} origin */
+  #show(records, origin) {
+    this.model.set(records.map(({ division, element, value, missing }) => ({ division, element, value, missing })), origin);
+    this.#mark(records);
+  }
+
+  /** @param {CellRecord[]} records */
+  #mark(records) {
+    for (const { division, element, state } of records) {
+      this.model.mark(division, element, state === "sent" ? "saved" : state);
+    }
+  }
+
+  /** @param {{kind: string, [name: string]: any}} message */
+  #onTold(message) {
+    if (message.kind === "cells") {
+      const news = this.queue.adopt(message["records"]);
+      for (const one of message["gone"]) this.queue.records.delete(keyOf(one));
+      this.#show(news, "merge");
+      this.#tell();
+    } else if (message.kind === "session" && this.stop === "other-person") this.#hurry();
+    else if (message.kind === "submitted") this.#halt("submitted", message["number"]);
+  }
+
+  /** @param {Reason} reason an empty one takes it back */
+  explain(reason) {
+    this.explaining.explain(reason);
+    void this.#keepUnsaid();
+    this.#schedule(SOON);
+  }
+
+  /** @param {string} reason of a correction */
+  explainCorrection(reason) {
+    this.explaining.unsaidReason = reason;
+    void this.#keepUnsaid();
+    this.#schedule(SOON);
+  }
+
+  get explanations() {
+    return this.explaining.all;
+  }
+
+  async #keepUnsaid() {
+    const waiting = this.explaining.isSaid ? null : { ...this.explaining.waiting(), submission: this.queue.submission };
+    try {
+      if (this.device) await this.device.keepNote(this.scope, "explanations", waiting);
+    } catch {
+      this.device = null;
+    }
+    this.#tell();
+  }
+
+  /** Nothing is left to send. */
+  get isDelivered() {
+    return this.queue.inState("waiting").length === 0 && this.explaining.isSaid && this.storing === 0;
+  }
+
+  /** Something would be lost if the page went now. */
+  get isAtRisk() {
+    return this.storing > 0 || (!this.device && (!this.isDelivered || this.queue.inState("conflict").length > 0));
+  }
+
+  #tell() {
+    this.dispatchEvent(new CustomEvent("state"));
+  }
+
+  /** @param {number} wait */
+  #schedule(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.flush(), wait);
+  }
+
+  #hurry() {
+    this.activeAt = Date.now();
+    if (this.stop === "other-person") return void this.#lookWho();
+    if (this.stop) return undefined;
+    this.failures = 0;
+    this.#schedule(0);
+    void this.look();
+    return undefined;
+  }
+
+  /** Perhaps the person whose page this is has come back. */
+  async #lookWho() {
+    if ((await this.session.look()) !== "same") return;
+    this.#halt("", "");
+    this.#schedule(0);
+  }
+
+  /** Send all there is. @returns {Promise<boolean>} whether all of it arrived */
+  flush() {
+    this.running ??= this.#run().finally(() => {
+      this.running = null;
+      this.#tell();
+    });
+    return this.running;
+  }
+
+  async #run() {
+    while (!this.stop && (this.inFlight || this.#takeBatch())) {
+      this.isSending = true;
+      this.#tell();
+      const isAnswered = await this.#send();
+      this.isSending = false;
+      if (!isAnswered) return false;
+    }
+    return !this.stop && this.isDelivered;
+  }
+
+  /** @param {number} [most] @returns {boolean} */
+  #takeBatch(most = AT_ONCE) {
+    const batch = this.queue.batch(most, Date.now(), PATIENCE_WITH_TABS);
+    const said = this.explaining.waiting();
+    if (batch.length === 0 && this.explaining.isSaid) return false;
+    const changes = batch.map(({ division, element, value, missing, was }) => ({ division, element, value, missing, was }));
+    const body = { submission: this.queue.submission, key: newKey(), changes, ...said };
+    this.inFlight = { body, batch, said };
+    // What may arrive without an answer is written down first.
+    if (this.device) void this.device.keep(this.scope, batch).catch(() => undefined);
+    return true;
+  }
+
+  /** The same batch under the same key until it is answered. @returns {Promise<boolean>} */
+  async #send() {
+    const flight = this.inFlight;
+    if (!flight) return true;
+    const body = { ...flight.body, base: this.etag };
+    const reply = await ask(this.path, { method: "POST", body, headers: this.session.headers() });
+    if (reply.status === 200 && reply.content) {
+      this.failures = 0;
+      this.inFlight = null;
+      this.explaining.arrived(flight.said);
+      void this.#keepUnsaid();
+      await this.#settle(flight.batch, reply.content);
+      return true;
+    }
+    return this.#failed(reply, flight);
+  }
+
+  /** @param {Reply} reply @param {{body: any, batch: CellRecord[], said: Said}} flight @returns {Promise<boolean>} */
+  async #failed(reply, flight) {
+    const code = reply.content?.code;
+    if (reply.status === 401 || code === "csrf_refused") return this.signInAgain(reply.status);
+    if (reply.status === 413 || (reply.status === 422 && flight.batch.length > 0)) return this.#without(reply, flight);
+    if (mayPass(reply) || reply.status === 200) {
+      this.failures += 1;
+      this.problem = reply.content?.detail ?? "";
+      this.#schedule(Math.max(reply.retryAfter, backoff(this.failures, Math.random())));
+      return false;
+    }
+    this.inFlight = null;
+    if (code === "collection_submitted") this.#halt("submitted", reply.content.submission);
+    else this.#halt(reply.status === 409 ? "locked" : "gone", reply.content?.detail ?? "");
+    return false;
+  }
+
+  /** @param {number} status @returns {Promise<boolean>} */
+  async signInAgain(status) {
+    let who = status === 401 ? "none" : await this.session.look();
+    if (who === "none") who = await this.reenter();
+    if (who === "away") {
+      this.failures += 1;
+      this.#schedule(backoff(this.failures, Math.random()));
+      return false;
+    }
+    if (who === "same") {
+      this.tabs.tell({ kind: "session" });
+      return true;
+    }
+    this.inFlight = null;
+    this.#halt("other-person", this.session.otherName);
+    return false;
+  }
+
+  /**
+   * Of a batch that was refused whole, the cells that are named are refused; when none is, it was too large: halves.
+   * @param {Reply} reply @param {{body: any, batch: CellRecord[], said: Said}} flight
+   */
+  async #without(reply, flight) {
+    this.inFlight = null;
+    /** @type {{pointer: string, message: string}[]} */
+    const errors = reply.content?.errors ?? [];
+    const named = new Map(errors.map((one) => [Number(/^\/changes\/(\d+)\//.exec(one.pointer)?.[1] ?? -1), one.message]));
+    const whole = flight.batch.length === 1 ? reply.content?.detail ?? String(reply.status) : "";
+    const refused = flight.batch.flatMap((record, index) => {
+      const message = named.get(index) ?? whole;
+      return message ? [{ division: record.division, element: record.element, code: "", message }] : [];
+    });
+    if (refused.length > 0) {
+      await this.#settle(flight.batch, { ...NOTHING_NEW, refused, etag: this.etag, explanations: null });
+    } else this.#takeBatch(Math.ceil(flight.batch.length / 2));
+    return true;
+  }
+
+  /** @param {CellRecord[]} batch @param {any} answer */
+  async #settle(batch, answer) {
+    const outcome = this.queue.settle(batch, answer);
+    this.etag = answer.etag;
+    this.problem = "";
+    if (answer.saved_at) this.deliveredAt = answer.saved_at;
+    if (answer.derived) this.#showDerived(answer.derived);
+    if (answer.explanations && this.explaining.hear(answer.explanations)) this.dispatchEvent(new CustomEvent("explanations"));
+    await this.take(outcome);
+  }
+
+  /** @param {Record<string, Record<string, string>>} derived */
+  #showDerived(derived) {
+    for (const [division, texts] of Object.entries(derived)) {
+      const computed = this.model.columns.filter((column) => column.identifier in texts);
+      this.model.setDerived(division, computed.map((column) => [column.identifier, texts[column.identifier] ?? ""]));
+    }
+  }
+
+  /** What became of cells, onto the page, the device and the other tabs. @param {Outcome} outcome */
+  async take({ changed, gone, incoming }) {
+    this.#mark(changed);
+    const news = incoming.filter((one) => !isSame(this.model.cell(one.division, one.element), one));
+    this.model.set(news, "merge");
+    for (const { division, element } of incoming) this.model.mark(division, element, "saved");
+    if (news.length > 0) this.dispatchEvent(new CustomEvent("merged", { detail: news }));
+    await this.#keep(changed, gone);
+  }
+
+  /** @param {import("./queue.js").Place} place @param {"mine" | "theirs"} chosen */
+  async choose(place, chosen) {
+    await this.take(this.queue.choose(place, chosen, stampNow()));
+    this.#schedule(0);
+  }
+
+  async #everyHalfMinute() {
+    // A page that is only open must not keep a session alive for ever.
+    const isInUse = document.visibilityState === "visible" && Date.now() - this.activeAt < IN_USE;
+    if (isInUse) await this.look();
+    if (!this.stop && !this.isDelivered && !this.running && this.failures === 0) this.#schedule(0);
+  }
+
+  /** What is new at the hub. */
+  async look() {
+    if (this.running || this.stop === "submitted" || this.stop === "gone") return;
+    const etag = this.etag;
+    const reply = await ask(`${this.path}?base=${encodeURIComponent(etag)}`);
+    if (reply.status === 401) {
+      await this.signInAgain(401);
+      return;
+    }
+    if (reply.status !== 200 || !reply.content || this.running || etag !== this.etag) return;
+    if (reply.content.submission !== this.queue.submission) this.#halt("submitted", reply.content.submission);
+    else await this.#settle([], reply.content);
+  }
+
+  /** The page is going: the browser sends this all the same. */
+  #lastWords() {
+    if (this.running || this.stop || !this.#takeBatch()) return;
+    const flight = /** @type {NonNullable<typeof this.inFlight>} */ (this.inFlight);
+    const body = { ...flight.body, base: this.etag };
+    if (JSON.stringify(body).length > LAST_WORDS) return this.#schedule(0);
+    void ask(this.path, { method: "POST", body, headers: this.session.headers(), isLast: true }).then((reply) => {
+      if (reply.status === 200 && this.inFlight === flight) this.#schedule(0);
+    });
+    return undefined;
+  }
+
+  /** @param {Stop} stop @param {string} detail */
+  #halt(stop, detail) {
+    if (this.stop === stop) return;
+    this.stop = stop;
+    this.stopDetail = detail;
+    this.dispatchEvent(new CustomEvent("stop"));
+    this.#tell();
+  }
+
+  /** Asked for by whoever looks at another person's session: the owner of the page signs in. */
+  async enterAgain() {
+    if ((await this.reenter()) !== "same") return this.dispatchEvent(new CustomEvent("stop"));
+    this.#halt("", "");
+    this.#schedule(0);
+    return undefined;
+  }
+
+  /** The form was submitted from here: other tabs of it are old now. @param {string} number */
+  submitted(number) {
+    this.tabs.tell({ kind: "submitted", number });
+  }
+}
+
+const NOTHING_NEW = {
+  saved_at: null,
+  applied: [],
+  conflicts: [],
+  others: [],
+  is_whole: false,
+  derived: null,
+};
