@@ -163,6 +163,7 @@ export class Grid {
         : "",
       column.kind === "readonly" ? say("derived") : "",
       column.kind !== "readonly" && !this.model.isOpen(division, column.identifier) ? say("locked") : "",
+      say(`mark_${this.model.markOf(division, column.identifier)}`),
       previous ? say("previous", { value: previous }) : "",
       this.model.isUnchanged(division, column.identifier) ? say("unchanged") : "",
       column.choices.length > 0 ? say("choices") : "",
