@@ -2,6 +2,7 @@
 
 from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
+from hub.capture import reminder_endpoints as reminders
 from hub.capture import workbook_endpoints as workbook
 from hub.capture import workflow_endpoints as workflow
 from hub.catalogue import endpoints as catalogue
@@ -30,6 +31,7 @@ routers: tuple[HubRouter, ...] = (
     capture.router,
     workbook.router,
     workflow.router,
+    reminders.router,
     grants.router,
     exchange.router,
     totals.router,

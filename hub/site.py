@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
+from starlette.responses import FileResponse
 
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
@@ -31,10 +32,11 @@ from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFacto
 from hub.identity.pages import ResumePage, Resumption, SignInPage
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
+from hub.kit.assets import STATIC_FOLDER
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.middleware import request_id
-from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter
+from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter, public
 from hub.kit.transaction import Transaction
 from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
 from hub.oversight import pages as oversight
@@ -118,6 +120,7 @@ NAVIGATION: tuple[NavigationItem, ...] = (
 
 
 COUNTED = 1000
+WORKER = STATIC_FOLDER / "built" / "worker.js"
 PROGRAMS = ("/api/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")
 _URLENCODED = "application/x-www-form-urlencoded"
 
@@ -128,6 +131,13 @@ class StartPage:
 
     waiting: tuple[Choice, ...]
     entries: tuple[MenuEntry, ...]
+
+
+@router.get("/worker.js")
+@public
+async def read_worker() -> Response:
+    """A browser lets a service worker look after the folder that it lies in and no other, so it lies at the top."""
+    return FileResponse(WORKER, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/")

@@ -28,6 +28,7 @@ class Wanted:
     lineages: Sequence[Sequence[str]]
     periods: PeriodRange
     valid_until: date
+    includes_provisional: bool
 
 
 async def list_held(session: AsyncSession, organization: str) -> Mapping[str, Sequence[AccessGrant]]:
@@ -78,7 +79,8 @@ async def _read(session: AsyncSession, asked: AccessGrantCreate) -> Wanted | Non
         last = Period.parse(asked.periods.last) if asked.periods.last else None
         periods = PeriodRange(Period.parse(asked.periods.first), last)
         until = date.fromisoformat(asked.valid_until or "")
-        return Wanted([division.lineage for division in divisions.values()], periods, until)
+        lineages = [division.lineage for division in divisions.values()]
+        return Wanted(lineages, periods, until, asked.includes_provisional)
     return None
 
 
@@ -87,6 +89,7 @@ def covers(grant: AccessGrant, wanted: Wanted) -> bool:
     first, last = Period.parse(grant.period_from), Period.parse(grant.period_to) if grant.period_to else None
     return (
         grant.valid_until >= wanted.valid_until
+        and grant.includes_provisional >= wanted.includes_provisional
         and all(set(grant.divisions) & set(lineage) for lineage in wanted.lineages)
         and first.first_day <= wanted.periods.first.first_day
         and (last is None or (wanted.periods.last is not None and wanted.periods.last.last_day <= last.last_day))

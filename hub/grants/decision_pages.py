@@ -64,7 +64,9 @@ def _read(form: FormData, decision: Decision) -> tuple[ApprovalTerms, Faults]:
             until = None
         if until is None:
             return ApprovalTerms(), {"valid_until": [_("必须是日期，例如 2026-11-22。")]}
-    return ApprovalTerms(elements if "narrows" in form else None, until), {}
+    if "narrows" not in form:
+        return ApprovalTerms(valid_until=until), {}
+    return ApprovalTerms(elements, until, "includes_provisional" in form), {}
 
 
 def _text(form: FormData, name: str) -> str:

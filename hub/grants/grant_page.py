@@ -85,6 +85,7 @@ class GrantPage:
     clock: AnswerClock | None
     decisions: tuple[Choice, ...]
     is_narrowable: bool
+    asks_provisional: bool
     is_own: bool
     may_read: bool
     typed: Mapping[str, str]
@@ -153,6 +154,7 @@ def grant_page(
             (_("使用范围"), read.scope),
             (_("共享方式"), read.method),
             (_("报告期"), periods_words(read)),
+            (_("未审核的数据"), _("包括，每一项有标记") if read.includes_provisional else _("不包括")),
         ),
         elements=material.elements,
         divisions=tuple(Choice(one, material.divisions.get(one, one)) for one in read.divisions),
@@ -165,6 +167,7 @@ def grant_page(
         clock=material.clock,
         decisions=tuple(Choice(one, decision_words(one)) for one in open_decisions(subject, grant)),
         is_narrowable=read.state == "requested",
+        asks_provisional=read.includes_provisional,
         is_own=is_own,
         may_read=is_own and read.state == "active" and subject.may(Permission.DATA_VALUE_READ),
         typed=typed,

@@ -39,6 +39,7 @@ from hub.settings import settings
 
 router = HubRouter(tags=["grants"])
 
+PROVISIONAL = "includes_provisional"
 STATEMENTS = ("basis", "scenario", "scope", "method")
 
 
@@ -60,7 +61,8 @@ class Typed:
         """A grant that ended is asked for anew with what it said, but for its end."""
         statements = {name: str(getattr(grant, name)) for name in STATEMENTS}
         periods = {"periods_from": grant.period_from, "periods_to": grant.period_to or ""}
-        return cls(grant.elements, grant.divisions, statements | periods)
+        provisional = {PROVISIONAL: "1"} if grant.includes_provisional else {}
+        return cls(grant.elements, grant.divisions, statements | periods | provisional)
 
 
 def _chosen(form: FormData, name: str) -> list[str]:
@@ -107,7 +109,13 @@ def _asked(typed: Typed) -> AccessGrantCreate:
     ends = {name: typed.texts.get(f"periods_{name}", "").strip() or None for name in ("from", "to")}
     try:
         return AccessGrantCreate.model_validate(
-            {"elements": list(typed.elements), "divisions": list(typed.divisions), "periods": ends, **statements}
+            {
+                "elements": list(typed.elements),
+                "divisions": list(typed.divisions),
+                "periods": ends,
+                "includes_provisional": PROVISIONAL in typed.texts,
+                **statements,
+            }
         )
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
@@ -134,7 +142,7 @@ async def _page(
         last_periods=end_choices(today, typed.texts.get("periods_to", "")),
         typed=typed.texts,
         faults=faults,
-        asks_provisional=False,
+        asks_provisional=PROVISIONAL in typed.texts,
     )
 
 

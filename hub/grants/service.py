@@ -287,10 +287,11 @@ def read_entries(
 
 async def log_read(session: AsyncSession, subject: Subject, entries: Iterable[ReadEntry]) -> None:
     """Write the read log, in the transaction that answers the read: no log, no answer."""
+    now = clock.now()  # one instant for all lines of a call: so its traffic can be counted in calls
     reads = [
         {
             "id": uuid7(),
-            "at": clock.now(),
+            "at": now,
             "reader_kind": subject.kind,
             "reader": subject.name,
             "organization": subject.organization.code,
