@@ -7,8 +7,9 @@ from datetime import date, datetime
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell
+from hub.kit.views import Choice
 from hub.oversight.service import Use
+from hub.registry.element_facts import facet_facts, facts
 from hub.registry.models import DataElementVersion, RegistrationStatusChange
 from hub.registry.schemas import DataElementRead, RegistrationStatusChangeRead
 from hub.registry.statuses import ENDED, RegistrationStatus, can_move
@@ -48,7 +49,10 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class ElementPage:
-    """`facts`: label and text, in the order they are read. `moves`: the statuses this person may set next."""
+    """`facts`: label and text, in the order they are read. `moves`: the statuses this person may set next.
+
+    `shown` is the version that is described, `newest` the one that a move concerns. `readers`: who may see the values.
+    """
 
     identifier: str
     name: str
@@ -58,6 +62,11 @@ class ElementPage:
     facts: tuple[tuple[str, str], ...]
     facets: tuple[tuple[str, str], ...]
     permissible: tuple[Choice, ...]
+    code_list: str
+    readers: tuple[str, ...]
+    may_register: bool
+    newest: int
+    shown: int
     versions: tuple[VersionLine, ...]
     uses: tuple[UseLine, ...]
     changes: tuple[ChangeLine, ...]
@@ -82,17 +91,20 @@ def element_page(
 ) -> ElementPage:
     current, newest = material.current, material.versions[-1]
     domain = current.value_domain
+    told = facts(current, material.organizations)
     return ElementPage(
         identifier=current.identifier,
         name=element_label(next(one for one in material.versions if one.version == current.version)),
         status=word("status", current.registration_status),
         tone=tone(current.registration_status),
         definition=current.definition or _("没有登记口径。"),
-        facts=tuple((label, text) for label, text in _facts(material) if text),
-        facets=tuple(
-            (word("facet", name), "、".join(word("facet_value", one) for one in _each(value)))
-            for name, value in current.facets.items()
-        ),
+        facts=tuple((label, text) for label, text in (_identified(current), *told) if text),
+        facets=tuple(facet_facts(current)),
+        code_list=domain.code_list or "",
+        readers=_readers(material),
+        may_register=subject.may(Permission.DATA_ELEMENT_REGISTER) and newest.registration_status not in ENDED,
+        newest=newest.version,
+        shown=current.version,
         permissible=tuple(Choice(item.value, item.meaning) for item in domain.permissible_values or ()),
         versions=tuple(_version_line(one) for one in reversed(material.versions)),
         uses=tuple(_use_line(use, material.organizations) for use in material.uses),
@@ -103,56 +115,31 @@ def element_page(
     )
 
 
-def _each(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _facts(material: ElementMaterial) -> list[tuple[str, str]]:
+def _readers(material: ElementMaterial) -> tuple[str, ...]:
+    """Who may see the values, in sentences: the sharing type says what may be asked, the grants who was given."""
     current = material.current
-    named = material.organizations
-    contact = current.contact
-    owner = named.get(current.source_organization or "", current.source_organization or "")
-    people = "" if contact is None else " ".join(part for part in (contact.name, contact.phone) if part)
-    return [
-        (_("标识符"), f"{current.identifier} · {_('第{version}版').format(version=current.version)}"),
-        (_("英文名称"), current.names.en or ""),
-        (_("别名"), "、".join(current.aliases)),
-        (_("对象"), word("object_class", current.object_class)),
-        (_("周期"), word("period_type", current.period_type)),
-        (_("所在节"), current.topic),
-        (_("值域"), _domain(current)),
-        (_("来源"), word("source", current.source) + (f"：{current.expression}" if current.expression else "")),
-        (_("数源部门"), f"{owner} {people}".strip()),
-        (_("数源依据"), current.source_decision or ""),
-        (_("管理单位"), named.get(current.steward or "", current.steward or "")),
-        (_("法律依据"), current.legal_basis or ""),
-        (_("采集性质"), word("collection_basis", current.collection_basis)),
-        (_("共享类型"), word("sharing_type", current.sharing_type)),
-        (_("共享条件"), current.sharing_conditions or ""),
-        (_("敏感程度"), word("sensitivity", current.sensitivity)),
-        (_("示例"), current.example or ""),
-        (_("被取代为"), current.superseded_by or ""),
+    sentences = [
+        _("定义和口径：登录的人都能看。"),
+        _("填报的乡镇：看本乡镇的数。"),
     ]
+    owner = material.organizations.get(current.source_organization or "", "")
+    match current.sharing_type:
+        case "not_shared":
+            sentences.append(_("不予共享：除数源部门{owner}外，不授权其他部门读取。").format(owner=owner))
+        case "conditional":
+            sentences.append(_("有条件共享：其他部门须申请，由管理单位同意后读取。"))
+        case _:
+            sentences.append(_("无条件共享：其他部门申请后即可读取。"))
+    granted = [use for use in material.uses if use.kind == "grant"]
+    named = dict.fromkeys(material.organizations.get(use.organization or "", use.organization or "") for use in granted)
+    sentences.append(
+        _("现已授权：{names}。").format(names="、".join(named)) if named else _("现在没有授权给其他部门。")
+    )
+    return tuple(sentences)
 
 
-def _domain(current: DataElementRead) -> str:
-    domain = current.value_domain
-    parts = [word("datatype", domain.datatype)]
-    if domain.unit:
-        parts.append(_("单位 {unit}").format(unit=domain.unit))
-    if domain.minimum is not None:
-        parts.append(_("不小于 {bound}").format(bound=cell(domain.minimum)))
-    if domain.maximum is not None:
-        parts.append(_("不大于 {bound}").format(bound=cell(domain.maximum)))
-    if domain.decimals is not None:
-        parts.append(_("小数 {count} 位").format(count=domain.decimals))
-    if domain.maximum_length is not None:
-        parts.append(_("最多 {count} 个字").format(count=domain.maximum_length))
-    if domain.code_list:
-        parts.append(_("代码表 {name}").format(name=domain.code_list))
-    if current.required:
-        parts.append(_("必填"))
-    return _("，").join(parts)
+def _identified(current: DataElementRead) -> tuple[str, str]:
+    return _("标识符"), f"{current.identifier} · {_('第{version}版').format(version=current.version)}"
 
 
 def _version_line(version: DataElementVersion) -> VersionLine:
@@ -171,8 +158,8 @@ def _use_line(use: Use, organizations: Mapping[str, str]) -> UseLine:
     kinds = {
         "form": (_("表"), f"/forms/{use.id}"),
         "derived_element": (_("计算"), f"/data-elements/{use.id}"),
-        "rule": (_("校验规则"), ""),
-        "grant": (_("授权"), ""),
+        "rule": (_("校验规则"), f"/rules/{use.id}"),
+        "grant": (_("授权"), f"/access-grants/{use.id}"),
         "program": (_("部门程序"), ""),
     }
     kind, href = kinds.get(use.kind, (use.kind, ""))

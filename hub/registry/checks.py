@@ -41,6 +41,25 @@ def check_element(element: ElementDefinition, around: Surroundings) -> list[Erro
     ]
 
 
+# The facets without which a number cannot be compared with another department's (DOMAIN 5.4).
+FACETS_OF_A_QUANTITY = ("population", "stock_or_flow", "reference_time")
+QUANTITIES = frozenset({"integer", "decimal"})
+
+
+def missing_facets(element: ElementDefinition) -> list[ErrorItem]:
+    """What a quantity leaves unsaid: what the file of an element must say, its form must too."""
+    if element.domain.datatype not in QUANTITIES:
+        return []
+    faults = [
+        ErrorItem(f"/facets/{facet}", "facet_missing", _("数量的口径必须写明这一项。"))
+        for facet in FACETS_OF_A_QUANTITY
+        if facet not in element.facets
+    ]
+    if element.domain.unit is None:
+        faults.append(ErrorItem("/value_domain/unit", "unit_missing", _("数量必须写明计量单位。")))
+    return faults
+
+
 def _owners(element: ElementDefinition, around: Surroundings) -> Iterator[ErrorItem]:
     for name in ("source_organization", "steward", "submitting_organization"):
         code = getattr(element, name)

@@ -5,6 +5,7 @@ it did. A new version of a list therefore makes a new version of every element t
 waits for a second person like any other.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -32,11 +33,18 @@ from hub.registry.specifications import code_list_definition, element_definition
 from hub.registry.statuses import ENDED
 from hub.registry.surroundings import permissible_values
 
+# As the wire has it (file_models.Identifier).
+IDENTIFIER = re.compile(r"(?=.{1,80}$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
 
 @dataclass(frozen=True)
 class CodeListRevised:
     code_list: CodeList
     elements: tuple[DataElementVersion, ...]
+
+
+def is_identifier(text: str) -> bool:
+    return IDENTIFIER.fullmatch(text) is not None
 
 
 async def list_code_lists(session: AsyncSession, *, after: str | None, limit: int) -> Sequence[CodeList]:

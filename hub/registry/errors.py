@@ -108,3 +108,18 @@ class SchemaRefused(Conflict):
     """The files would break what is registered; nothing of them was taken over."""
 
     code = "breaking_change"
+
+
+class PlanMoved(Conflict):
+    """The registry changed between the plan that was shown and its confirmation."""
+
+    code = "plan_moved"
+
+    def __init__(self) -> None:
+        super().__init__(_("核对之后登记册又有变化，没有导入任何内容。请按新的清单重新核对。"))
+
+
+class NotExportable(Conflict):
+    """It says less than a file must."""
+
+    code = "not_exportable"

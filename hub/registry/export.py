@@ -1,14 +1,19 @@
 """The registry as files that can be read back."""
 
 import asyncio
+import io
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.identity import organizations
+from hub.kit.i18n import gettext as _
 from hub.registry import repository
+from hub.registry.errors import NotExportable
 from hub.registry.file_checks import Entries, Registered, check
 from hub.registry.file_conversion import code_list_declaration, element_declaration, rule_declaration
 from hub.registry.file_entries import Entry
@@ -36,6 +41,33 @@ async def export_folder(session: AsyncSession, folder: Path) -> Exported:
     exported = await export_files(session)
     await asyncio.to_thread(write_folder, exported.files, folder)
     return exported
+
+
+async def export_archive(session: AsyncSession, identifier: str | None = None) -> bytes:
+    """The whole registry, or one element with its code list, as a packed folder that can be read back."""
+    exported = await export_files(session)
+    files = exported.files if identifier is None else _only(exported, identifier)
+    return await asyncio.to_thread(_pack, files)
+
+
+def _only(exported: Exported, identifier: str) -> RegistryFiles:
+    elements = tuple(element for element in exported.files.elements if element.identifier == identifier)
+    if not elements:
+        raise NotExportable(_("“{identifier}”已停用或还没有登记完整，不能导出。").format(identifier=identifier[:80]))
+    lists = {element.value_domain.code_list for element in elements}
+    return RegistryFiles(
+        code_lists=tuple(one for one in exported.files.code_lists if one.identifier in lists), elements=elements
+    )
+
+
+def _pack(files: RegistryFiles) -> bytes:
+    packed = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="hub-registry-") as name, ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        folder = Path(name) / "schemas"
+        write_folder(files, folder)
+        for path in sorted(folder.rglob("*.yaml")):
+            archive.write(path, str(path.relative_to(folder.parent)))
+    return packed.getvalue()
 
 
 async def export_files(session: AsyncSession) -> Exported:

@@ -31,3 +31,5 @@ DEFINITION_FACETS = (
     "threshold",
 )
 FILTERS = (*COLUMN_FACETS, *DEFINITION_FACETS)
+# What a page offers at once; the rest is folded away.
+MAIN_FILTERS = ("object_class", "period_type", "status", "source", "steward")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hub.datatypes import ValueDomain, ValueFault, check_domain, parse
 from hub.kit.i18n import gettext as _
+from hub.registry.checks import FACETS_OF_A_QUANTITY, QUANTITIES
 from hub.registry.file_entries import D, Entry, declared
 from hub.registry.file_marks import FileFault
 from hub.registry.file_models import (
@@ -19,8 +20,6 @@ from hub.validation import RuleFault, compile_derivation, compile_rule
 
 Form = tuple[str, str]
 
-# The facets without which a number cannot be compared with another department's (DOMAIN 5.4).
-FACETS_OF_A_QUANTITY = ("population", "stock_or_flow", "reference_time")
 LAW_CITED = re.compile(r"《[^》]+》")
 
 
@@ -88,7 +87,7 @@ def _definition(entry: Entry[ElementDeclaration], element: ElementDeclaration) -
     if not element.identifier.startswith(f"{element.object_class}_"):
         prefix = f"{element.object_class}_"
         yield entry.fault(_("标识符必须以{prefix}开头").format(prefix=prefix), "identifier")
-    if element.value_domain.datatype in {"integer", "decimal"}:
+    if element.value_domain.datatype in QUANTITIES:
         for facet in FACETS_OF_A_QUANTITY:
             if facet not in element.facets:
                 yield entry.fault(_("数量的口径缺少分面“{facet}”").format(facet=facet), "facets")

@@ -103,7 +103,8 @@ def write_folder(files: RegistryFiles, path: Path) -> None:
         raise ExportFolderNotEmptyError(_("导出的文件夹必须是空的或者还不存在：{path}").format(path=path))
     for folder in (CODE_LISTS, ELEMENTS, RULES):
         (path / folder).mkdir(parents=True, exist_ok=True)
-    _write(path / ORGANIZATIONS, {"organizations": [_plain(item) for item in files.organizations]})
+    if files.organizations:
+        _write(path / ORGANIZATIONS, {"organizations": [_plain(item) for item in files.organizations]})
     for code_list in files.code_lists:
         _write(path / CODE_LISTS / f"{code_list.identifier}.yaml", _plain(code_list))
     for folder, declarations in ((ELEMENTS, files.elements), (RULES, files.rules)):

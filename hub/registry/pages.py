@@ -1,26 +1,30 @@
 """The register of data elements in a browser: what there is, found by words and filters."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
+from hub.identity import organizations
+from hub.identity.roles import Permission
+from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import Choice, render
 from hub.registry import service
 from hub.registry.endpoints import CanReadElements, rank_and_identifier
+from hub.registry.facets import FILTERS, MAIN_FILTERS
 from hub.registry.models import DataElementVersion
 from hub.registry.statuses import RegistrationStatus
 from hub.registry.words import WORDS, element_label, tone, word
 
 router = HubRouter(tags=["registry"])
 
-LINES_OF_A_PAGE = 100
-
-Filter = Annotated[str, Query(max_length=40)]
+LINES_OF_A_PAGE = 50
+LONGEST_FILTER = 200
 
 
 @dataclass(frozen=True)
@@ -34,27 +38,36 @@ class ElementLine:
     status: str
     tone: str
     topic: str
+    steward: str
 
 
 @dataclass(frozen=True)
-class ElementFilters:
-    """As they were asked; an empty text is no filter."""
+class Filter:
+    """One filter with what may be chosen, each with how many would be found; an empty value is no filter."""
 
-    q: str
-    object_class: str
-    period_type: str
-    status: str
-    source: str
+    name: str
+    label: str
+    value: str
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
 class ElementsPage:
-    """`choices`: for each filter what may be chosen. `next` leads on when there are more."""
+    """`more`: filters that are folded away until one of them is used. `next` leads on when there are more."""
 
     lines: tuple[ElementLine, ...]
-    filters: ElementFilters
-    choices: dict[str, tuple[Choice, ...]]
+    q: str
+    count: int
+    filters: tuple[Filter, ...]
+    more: tuple[Filter, ...]
+    is_first: bool
+    first: str
     next: str | None
+    may_register: bool
+
+    @property
+    def is_more_open(self) -> bool:
+        return any(one.value for one in self.more)
 
 
 @router.get("/data-elements")
@@ -64,31 +77,81 @@ async def list_data_elements(
     subject: CanReadElements,
     *,
     q: Annotated[str, Query(max_length=200)] = "",
-    object_class: Filter = "",
-    period_type: Filter = "",
-    status: Filter = "",
-    source: Filter = "",
     after: After = None,
 ) -> Response:
-    filters = ElementFilters(q, object_class, period_type, status, source)
+    asked = asked_filters(request.query_params)
     found = await service.search_elements(
-        session,
-        q=q or None,
-        object_class=object_class or None,
-        period_type=period_type or None,
-        status=RegistrationStatus(status) if status in set(RegistrationStatus) else None,
-        source=source or None,
-        after=rank_and_identifier(after),
-        limit=LINES_OF_A_PAGE + 1,
+        session, q=q or None, facets=asked, after=rank_and_identifier(after), limit=LINES_OF_A_PAGE + 1
     )
+    counts = await service.count_facets(session, q or None, asked, FILTERS)
+    named = {one.code: one.name for one in await organizations.list_organizations(session)}
     shown = found[:LINES_OF_A_PAGE]
+    filters = [_filter(name, asked.get(name, ""), counts[name], named) for name in (*MAIN_FILTERS, *_OTHERS)]
     page = ElementsPage(
-        lines=tuple(_line(version) for version, _rank in shown),
-        filters=filters,
-        choices={name: choices(name) for name in ("object_class", "period_type", "status", "source")},
-        next=_next(filters, *shown[-1]) if len(found) > LINES_OF_A_PAGE else None,
+        lines=tuple(_line(version, named) for version, _rank in shown),
+        q=q,
+        count=_total(asked, counts),
+        filters=tuple(filters[: len(MAIN_FILTERS)]),
+        more=tuple(one for one in filters[len(MAIN_FILTERS) :] if one.choices),
+        is_first=after is None,
+        first=_address(q, asked, None),
+        next=_address(q, asked, [shown[-1][1], shown[-1][0].identifier]) if len(found) > LINES_OF_A_PAGE else None,
+        may_register=subject.may(Permission.DATA_ELEMENT_REGISTER),
     )
     return render(request, "elements.html", page)
+
+
+_OTHERS = tuple(name for name in FILTERS if name not in MAIN_FILTERS)
+
+
+def asked_filters(params: Mapping[str, str]) -> dict[str, str]:
+    """What was chosen; a status that is none is no filter, as a list is no place to argue."""
+    asked = {name: params.get(name, "")[:LONGEST_FILTER] for name in ("status", *FILTERS)}
+    if asked["status"] not in set(RegistrationStatus):
+        del asked["status"]
+    return {name: value for name, value in asked.items() if value}
+
+
+def _total(asked: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]) -> int:
+    """Every element has an object class, so its counts add up to what was found."""
+    chosen = asked.get("object_class")
+    return counts["object_class"].get(chosen, 0) if chosen else sum(counts["object_class"].values())
+
+
+def _filter(name: str, value: str, counts: Mapping[str, int], organizations_named: Mapping[str, str]) -> Filter:
+    options = dict.fromkeys([*(one for one in WORDS.get(name, {}) if one in counts), *_often_first(counts)])
+    if value:
+        options.setdefault(value)
+    choices = (
+        Choice(option, f"{_said(name, option, organizations_named)} ({counts.get(option, 0)})") for option in options
+    )
+    return Filter(name, _label(name), value, tuple(choices))
+
+
+def _often_first(counts: Mapping[str, int]) -> Iterable[str]:
+    return sorted(counts, key=lambda value: (-counts[value], value))
+
+
+def _said(name: str, value: str, organizations_named: Mapping[str, str]) -> str:
+    if name == "steward":
+        return organizations_named.get(value, value)
+    return word(name if name in WORDS else "facet_value", value)
+
+
+def _label(name: str) -> str:
+    labels = {
+        "object_class": _("对象"),
+        "period_type": _("周期"),
+        "status": _("登记状态"),
+        "source": _("来源"),
+        "steward": _("管理单位"),
+        "sharing_type": _("共享类型"),
+        "sensitivity": _("敏感程度"),
+        "topic": _("所在节"),
+        "datatype": _("数据类型"),
+        "collection_basis": _("采集性质"),
+    }
+    return labels.get(name) or word("facet", name)
 
 
 def choices(kind: str) -> tuple[Choice, ...]:
@@ -96,7 +159,7 @@ def choices(kind: str) -> tuple[Choice, ...]:
     return tuple(Choice(value, say()) for value, say in WORDS[kind].items())
 
 
-def _line(version: DataElementVersion) -> ElementLine:
+def _line(version: DataElementVersion, organizations_named: Mapping[str, str]) -> ElementLine:
     return ElementLine(
         identifier=version.identifier,
         name=element_label(version),
@@ -107,9 +170,11 @@ def _line(version: DataElementVersion) -> ElementLine:
         status=word("status", version.registration_status),
         tone=tone(version.registration_status),
         topic=version.topic,
+        steward=organizations_named.get(version.steward or "", version.steward or ""),
     )
 
 
-def _next(filters: ElementFilters, last: DataElementVersion, rank: int) -> str:
-    asked = {**filters.__dict__, "after": encode_position([rank, last.identifier])}
-    return "/data-elements?" + urlencode({name: value for name, value in asked.items() if value})
+def _address(q: str, asked: Mapping[str, str], after: list[object] | None) -> str:
+    given = {"q": q, **asked, "after": encode_position(after) if after else ""}
+    said = urlencode({name: value for name, value in given.items() if value})
+    return "/data-elements?" + said if said else "/data-elements"

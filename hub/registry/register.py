@@ -64,6 +64,18 @@ async def register_data_element(
     return version
 
 
+async def check_proposal(
+    session: AsyncSession, subject: Subject, element: ElementDefinition, *, held: ElementDefinition | None = None
+) -> list[ErrorItem]:
+    """Everything for which registering this would be refused, but for breaks; nothing is written."""
+    faults: list[ErrorItem] = []
+    if held is None and await repository.has_element(session, element.identifier):
+        faults.append(ErrorItem("/identifier", "identifier_taken", IdentifierTaken(element.identifier).detail))
+    return faults + await _faults(
+        session, await _completed(session, subject, element), since=held.valid_from if held else None
+    )
+
+
 async def _completed(session: AsyncSession, subject: Subject, element: ElementDefinition) -> ElementDefinition:
     """What the proposal leaves open: who submits it, its place on the form, the newest values of its list."""
     position = element.position
@@ -80,13 +92,18 @@ async def _completed(session: AsyncSession, subject: Subject, element: ElementDe
 
 
 async def _check(session: AsyncSession, element: ElementDefinition, *, since: date | None = None) -> None:
+    faults = await _faults(session, element, since=since)
+    if faults:
+        raise DefinitionInvalid(faults)
+
+
+async def _faults(session: AsyncSession, element: ElementDefinition, *, since: date | None) -> list[ErrorItem]:
     around = await surroundings(session, element.identifier, *element.form)
     faults = check_element(element, around)
     if since is not None and element.valid_from < since:
         message = _("生效日期不能早于上一版的 {day}。").format(day=since.isoformat())
         faults.append(ErrorItem("/valid_from", "valid_from_before_previous", message))
-    if faults:
-        raise DefinitionInvalid(faults)
+    return faults
 
 
 def current_of(versions: list[DataElementVersion]) -> DataElementVersion:

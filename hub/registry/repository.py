@@ -1,7 +1,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, any_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, any_, exists, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
@@ -14,7 +14,7 @@ from hub.registry.models import (
     RegistrationStatusChange,
     RuleVersion,
 )
-from hub.registry.statuses import ENDED, QUALIFIED
+from hub.registry.statuses import ENDED, QUALIFIED, UNDECIDED
 
 Pair = tuple[str, int]
 
@@ -115,6 +115,33 @@ async def list_newest(session: AsyncSession) -> Sequence[DataElementVersion]:
     return (await session.scalars(statement)).all()
 
 
+async def list_pending(session: AsyncSession, limit: int) -> Sequence[DataElementVersion]:
+    """The newest versions that nobody has approved yet, those proposed first at the top."""
+    newer = aliased(DataElementVersion)
+    is_newest = ~exists().where(
+        newer.identifier == DataElementVersion.identifier, newer.version > DataElementVersion.version
+    )
+    statement = (
+        select(DataElementVersion)
+        .where(DataElementVersion.registration_status.in_(UNDECIDED), is_newest)
+        .order_by(DataElementVersion.created_at, DataElementVersion.identifier)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_pending_rules(session: AsyncSession, limit: int) -> Sequence[RuleVersion]:
+    newer = aliased(RuleVersion)
+    is_newest = ~exists().where(newer.identifier == RuleVersion.identifier, newer.version > RuleVersion.version)
+    statement = (
+        select(RuleVersion)
+        .where(RuleVersion.registration_status.in_(UNDECIDED), is_newest)
+        .order_by(RuleVersion.created_at, RuleVersion.identifier)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def list_assembled(
     session: AsyncSession, object_class: str, period_type: str, on: date
 ) -> Sequence[DataElementVersion]:
@@ -145,6 +172,19 @@ async def list_object_classes(session: AsyncSession) -> Sequence[tuple[str, str]
         .order_by(DataElementVersion.object_class, DataElementVersion.period_type)
     )
     return [(object_class, period_type) for object_class, period_type in await session.execute(statement)]
+
+
+async def list_units(session: AsyncSession) -> Sequence[str]:
+    """Every unit of measure that is in use, the commonest first."""
+    unit = DataElementVersion.value_domain["unit"].astext
+    statement = select(unit).where(unit.is_not(None)).group_by(unit).order_by(func.count().desc(), unit)
+    return (await session.scalars(statement)).all()
+
+
+async def list_topics(session: AsyncSession) -> Sequence[str]:
+    """The sections of the forms."""
+    statement = select(DataElementVersion.topic).distinct().order_by(DataElementVersion.topic)
+    return (await session.scalars(statement)).all()
 
 
 async def last_position(session: AsyncSession, object_class: str, period_type: str) -> int:

@@ -12,6 +12,7 @@ from hub.identity import organizations
 from hub.identity.models import Organization
 from hub.registry import repository, search_repository
 from hub.registry.code_lists import list_code_lists, register_code_list
+from hub.registry.definition import ElementDefinition
 from hub.registry.errors import DataElementNotFound, RuleNotFound
 from hub.registry.models import DataElementVersion, RegistrationStatusChange, RuleVersion
 from hub.registry.register import current_of, register_data_element, register_version
@@ -33,11 +34,13 @@ __all__ = [
     "get_rule",
     "get_rule_versions",
     "get_versions",
+    "list_alike",
     "list_assembled",
     "list_code_lists",
     "list_current_of",
     "list_object_classes",
     "list_permissible_values",
+    "list_rule_status_changes",
     "list_rule_versions",
     "list_rules",
     "list_status_changes",
@@ -49,6 +52,9 @@ __all__ = [
     "search_elements",
     "search_rules",
 ]
+
+
+MOST_ALIKE = 20
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,18 @@ async def search_elements(
     return await search_repository.search(session, read_terms(q), filters, after=after, limit=limit)
 
 
+async def list_alike(session: AsyncSession, element: ElementDefinition) -> Sequence[DataElementVersion]:
+    """Elements that may be the same fact: about the same property of the same object, or called the same."""
+    found = await search_repository.list_alike(
+        session,
+        names=(element.name_zh, *element.aliases),
+        object_class=element.object_class,
+        property_name=element.property_name,
+        limit=MOST_ALIKE,
+    )
+    return [version for version in found if version.identifier != element.identifier]
+
+
 async def count_facets(
     session: AsyncSession, q: str | None, filters: Mapping[str, str], facets: Sequence[str]
 ) -> Mapping[str, Mapping[str, int]]:
@@ -207,6 +225,11 @@ async def list_rule_versions(session: AsyncSession, identifier: str) -> Sequence
     if not versions:
         raise RuleNotFound(identifier)
     return versions
+
+
+async def list_rule_status_changes(session: AsyncSession, identifier: str) -> Sequence[RegistrationStatusChange]:
+    """Who moved the rule from where to where, oldest first."""
+    return await repository.list_status_changes(session, "rule", identifier)
 
 
 async def get_rule(session: AsyncSession, identifier: str) -> RuleVersion:

@@ -22,6 +22,7 @@ _S = RegistrationStatus
 CHAIN = (_S.INCOMPLETE, _S.CANDIDATE, _S.RECORDED, _S.QUALIFIED, _S.STANDARD, _S.PREFERRED_STANDARD)
 # May stand on a form (docs/decisions: which statuses may stand on a form).
 QUALIFIED = frozenset({_S.QUALIFIED, _S.STANDARD, _S.PREFERRED_STANDARD})
+UNDECIDED = frozenset({_S.INCOMPLETE, _S.CANDIDATE, _S.RECORDED})
 ENDED = frozenset({_S.SUPERSEDED, _S.RETIRED})
 
 _RANKS: Mapping[RegistrationStatus, int] = MappingProxyType({status: rank for rank, status in enumerate(CHAIN)})

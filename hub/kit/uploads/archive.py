@@ -49,6 +49,22 @@ class Part:
 
 def check_archive(file: BinaryIO, limits: UploadLimits) -> tuple[Part, ...]:
     """The parts of a workbook, or why it is none that we read."""
+    parts = _read(file, limits)
+    _check_workbook(parts)
+    return parts
+
+
+def check_folder(file: BinaryIO, limits: UploadLimits) -> tuple[Part, ...]:
+    """The files of a folder that somebody packed, or why it is not looked into."""
+    parts = _read(file, limits)
+    names = [part.name.lower() for part in parts]
+    _check_names(names)
+    if any(name.endswith(_NESTED) for name in names):
+        raise Refused("upload_has_nested_archive")
+    return parts
+
+
+def _read(file: BinaryIO, limits: UploadLimits) -> tuple[Part, ...]:
     size = file.seek(0, os.SEEK_END)
     count, directory_size, directory_at = _end_of_directory(file, size)
     if count > limits.parts:
@@ -56,9 +72,7 @@ def check_archive(file: BinaryIO, limits: UploadLimits) -> tuple[Part, ...]:
     file.seek(directory_at)
     entries = _entries(file.read(directory_size), count)
     _check_sizes(entries, limits)
-    parts = _located(file, entries, directory_at)
-    _check_names(parts)
-    return parts
+    return _located(file, entries, directory_at)
 
 
 def _damaged() -> Refused:
@@ -129,11 +143,15 @@ def _located(file: BinaryIO, entries: list[Part], directory_at: int) -> tuple[Pa
     return tuple(parts)
 
 
-def _check_names(parts: tuple[Part, ...]) -> None:
-    names = [part.name.lower() for part in parts]
-    rooted = [f"/{name}" for name in names]
+def _check_names(names: list[str]) -> None:
     if len(set(names)) != len(names) or any(_leads_outside(name) for name in names):
         raise _damaged()
+
+
+def _check_workbook(parts: tuple[Part, ...]) -> None:
+    names = [part.name.lower() for part in parts]
+    rooted = [f"/{name}" for name in names]
+    _check_names(names)
     if any(word in name for name in rooted for word in _MACROS):
         raise Refused("upload_has_macros")
     if any(word in name for name in rooted for word in _LINKS):
