@@ -7,13 +7,14 @@ from fastapi import FastAPI
 
 from hub.app import create_app
 from hub.audit.service import Sealer
-from hub.audit.tasks import sealing
+from hub.audit.tasks import sealing, verifying
 from hub.exchange.tasks import forgetting_old_cursors
 from hub.imports.tasks import IMPORTING, forgetting_old_files
 from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
+from hub.kit.jobs import running_now
 from hub.kit.limits import forgetting_old_windows
 from hub.registry.search_index import indexing_elements
 from hub.settings import settings
@@ -29,18 +30,19 @@ def serving_app() -> FastAPI:
     address.check_application_role()
     database = Database(address.application_url)
     sealer = Sealer(settings().data_dir)
+    jobs = (
+        reviving(address),
+        sealing(sealer),
+        forgetting_old_keys(),
+        forgetting_old_cursors(),
+        forgetting_old_windows(),
+        forgetting_old_files(),
+        indexing_elements(),
+    )
     app = create_app(
         database,
-        jobs=(
-            reviving(address),
-            sealing(sealer),
-            forgetting_old_keys(),
-            forgetting_old_cursors(),
-            forgetting_old_windows(),
-            forgetting_old_files(),
-            indexing_elements(),
-        ),
-        tasks=(IMPORTING,),
+        jobs=jobs,
+        tasks=(IMPORTING, verifying(sealer), running_now(jobs)),
         on_close=lambda: opened.__exit__(None, None, None),
     )
     # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.

@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1, description="a session ends when idle this long")
     session_hours: int = Field(default=12, ge=1, description="a session ends after this at the latest")
 
+    reminder_working_days: int = Field(
+        default=2, ge=0, le=30, description="so many working days before a deadline a township is reminded of it"
+    )
+
     password_policy: Literal["dengbao", "asvs"] = Field(
         default="dengbao", description="dengbao: three character classes (GB/T 22239); asvs: length and word list only"
     )

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse
 
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
+from hub.capture import reminder_pages as reminders
 from hub.capture import workbook_pages as workbook
 from hub.capture.pages import tasks_page
 from hub.catalogue import pages as catalogue
@@ -56,6 +57,7 @@ routers: tuple[HubRouter, ...] = (
     openid.router,
     people.router,
     organizations.router,
+    reminders.router,
     capture.router,
     cells.router,
     workbook.router,

@@ -28,6 +28,7 @@ class AuditAction(StrEnum):
     CHANGES_READ = "changes.read"
     CODE_LIST_REGISTER = "code_list.register"
     COLLECTION_OPEN = "collection.open"
+    COLLECTION_REMIND = "collection.remind"
     DATABASE_BACKUP = "database.backup"
     DATABASE_RESTORE = "database.restore"
     DATA_ELEMENT_CHANGE_STATUS = "data_element.change_status"

@@ -105,6 +105,16 @@ class LockExceptionNotFound(NotFound):
     code = "lock_exception_not_found"
 
 
+class ReminderRefused(Unprocessable):
+    code = "reminder_not_valid"
+
+
+class NobodyToRemind(Conflict):
+    """All have submitted, or were asked today."""
+
+    code = "nobody_to_remind"
+
+
 class DraftTooLarge(Unprocessable):
     code = "draft_too_large"
 

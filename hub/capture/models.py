@@ -2,7 +2,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit import clock
@@ -166,3 +166,37 @@ class TownshipWorkflow(Base):
     wants_sign_off: Mapped[bool]
     changed_by: Mapped[str]
     changed_at: Mapped[datetime]
+
+
+class Reminder(Base):
+    """One word to a township about a task that waits: by the hub before and after the deadline, or asked by a person.
+
+    It is said as long as the task waits; a submission ends it.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint("kind IN ('before_due', 'overdue', 'asked')", name="kind"),
+        ForeignKeyConstraint(["area", "collection_id"], ["collections.area", "collections.id"]),
+        Index(
+            "uq_reminders_once", "area", "collection_id", "kind", unique=True, postgresql_where=text("kind <> 'asked'")
+        ),
+        Index(
+            "uq_reminders_asked",
+            "area",
+            "collection_id",
+            "sent_on",
+            unique=True,
+            postgresql_where=text("kind = 'asked'"),
+        ),
+    )
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    collection_id: Mapped[UUID]
+    township: Mapped[str]
+    kind: Mapped[str]
+    sent_at: Mapped[datetime]
+    sent_on: Mapped[date]
+    sent_by: Mapped[str | None]
+    note: Mapped[str | None]

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     COLLECTION_EXCEPT = "collection:except"
     COLLECTION_OPEN = "collection:open"
     COLLECTION_READ = "collection:read"
+    COLLECTION_REMIND = "collection:remind"
     DATA_ELEMENT_DECIDE = "data_element:decide"
     DATA_ELEMENT_READ = "data_element:read"
     DATA_ELEMENT_REGISTER = "data_element:register"
@@ -84,6 +85,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.COLLECTION_EXCEPT,
             _P.COLLECTION_OPEN,
             _P.COLLECTION_READ,
+            _P.COLLECTION_REMIND,
             _P.IMPORT_RUN,
             _P.TOWNSHIP_WORKFLOW_MANAGE,
         }
@@ -94,6 +96,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.ACCESS_GRANT_READ,
             _P.COLLECTION_EXCEPT,
             _P.COLLECTION_READ,
+            _P.COLLECTION_REMIND,
             _P.REMARK_READ,
             _P.REMARK_WRITE,
             _P.SUBMISSION_READ,
