@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from hub.app import create_app
 from hub.audit.service import Sealer
 from hub.audit.tasks import sealing, verifying
+from hub.capture.tasks import reminding
 from hub.exchange.tasks import forgetting_old_cursors
 from hub.imports.tasks import IMPORTING, forgetting_old_files
 from hub.kit import logs
@@ -38,6 +39,7 @@ def serving_app() -> FastAPI:
         forgetting_old_windows(),
         forgetting_old_files(),
         indexing_elements(),
+        reminding(),
     )
     app = create_app(
         database,
