@@ -13,6 +13,7 @@ from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import reminder_pages as reminders
 from hub.capture import workbook_pages as workbook
+from hub.capture import workflow_pages as workflow
 from hub.capture.pages import tasks_page
 from hub.catalogue import pages as catalogue
 from hub.exchange import value_pages
@@ -58,6 +59,7 @@ routers: tuple[HubRouter, ...] = (
     people.router,
     organizations.router,
     reminders.router,
+    workflow.router,
     capture.router,
     cells.router,
     workbook.router,

@@ -30,7 +30,6 @@ from hub.capture.sheet_desk import answer_sheet
 from hub.capture.sheet_page import sheet_page
 from hub.capture.task_page import (
     CollectionFilters,
-    CollectionPage,
     CollectionsPage,
     HistoryPage,
     OpeningPage,
@@ -41,6 +40,7 @@ from hub.capture.task_page import (
     receipt_page,
     task_line,
 )
+from hub.capture.workflow_pages import show_task
 from hub.forms import service as forms
 from hub.geography import service as geography
 from hub.identity.roles import Permission
@@ -55,6 +55,9 @@ from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.settings import settings
 
 router = HubRouter(tags=["capture"])
+
+# The browser may keep this page to open it without a line (hub/browser/entries/worker.js), until its person signs out.
+KEEP_OFFLINE = "X-Keep-Offline"
 
 MOST_WAITING = 200
 MOST_DONE = 24
@@ -165,6 +168,7 @@ async def open_period(request: Request, session: Transaction, subject: CanOpenCo
                 opens_on=days["opens_on"],
                 due_on=days["due_on"],
                 closes_on=days["closes_on"],
+                review=typed.get("review") == "yes",
             )
         except (CollectionRefused, CollectionExists) as refusal:
             faults = list(refusal.errors) or [ErrorItem("/period", refusal.code, refusal.detail)]
@@ -207,18 +211,20 @@ async def read_collection(
 ) -> Response:
     """The form itself for the township whose task it is; for others, how the task stands."""
     task = await service.get_collection(session, subject, collection_id)
-    if not service.is_own(subject, task.collection):
-        (line,) = await _lines(session, subject, [task])
-        page = CollectionPage(
-            str(collection_id),
-            line,
-            may_read_submission=subject.may(Permission.SUBMISSION_READ),
-            may_see_values=subject.may(Permission.SUBMISSION_READ) and service.may_see_values(subject, task.collection),
-        )
-        return render(request, "collection.html", page)
+    if not (service.is_own(subject, task.collection) and subject.may(Permission.DRAFT_WRITE)) or _is_to_sign(
+        subject, task
+    ):
+        return await show_task(request, session, subject, task)
     view = await drafting.get_draft(session, subject, collection_id, is_judged_live=True)
     due = due_words(task.collection.due_at, await calendar.work_calendar(session))
-    return render(request, "grid.html", grid_page(view, due, subject))
+    response = render(request, "grid.html", grid_page(view, due, subject))
+    response.headers[KEEP_OFFLINE] = "yes"
+    return response
+
+
+def _is_to_sign(subject: Subject, task: CollectionTask) -> bool:
+    """Whoever fills in and signs as well looks at it as a leader while it waits for a signature."""
+    return task.state == "awaiting_sign_off" and subject.may(Permission.SUBMISSION_SIGN)
 
 
 @router.get("/collections/{collection_id}/plain")

@@ -40,6 +40,8 @@ class Viewer(Protocol):
     """Who looks at the page, as far as its frame must know."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def display_name(self) -> str: ...
     @property
     def organization(self) -> Unit: ...
@@ -79,13 +81,14 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class Layout:
-    """The frame of every page. `person` is None for whoever has not signed in.
+    """The frame of every page. `person` is None for whoever has not signed in; `user`: by which drafts are kept apart.
 
     `has_large_type`: the person chose larger letters in this browser (大字版).
     """
 
     language: str
     path: str
+    user: str
     person: str | None
     unit: str | None
     csrf_token: str
@@ -128,6 +131,7 @@ def _layout(request: Request) -> Layout:
     return Layout(
         language="en" if current_language() == "en" else "zh-CN",
         path=request.url.path,
+        user=viewer.name if viewer else "",
         person=viewer.display_name if viewer else None,
         unit=viewer.organization.name if viewer else None,
         csrf_token=(viewer.csrf_token or "") if viewer else "",

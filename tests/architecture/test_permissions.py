@@ -32,6 +32,8 @@ PUBLIC = {
     ("GET", "/sign-in/openid"),
     ("GET", "/sign-in/openid/return"),
     ("POST", "/oauth/token"),
+    ("POST", "/account/session"),
+    ("GET", "/worker.js"),
 }
 
 

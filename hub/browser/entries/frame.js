@@ -1,5 +1,7 @@
 // What every page does in the browser.
 
+import { watchSignOut } from "../sheet/keeping/leaving.js";
+
 /**
  * A button pressed twice sends once: the second press within a moment is dropped.
  * @param {SubmitEvent} event
@@ -17,4 +19,4 @@ function dropSecondPress(event) {
 }
 
 document.addEventListener("submit", dropSecondPress);
-export {};
+watchSignOut();

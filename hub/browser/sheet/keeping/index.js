@@ -7,6 +7,7 @@ import { Findings } from "../findings.js";
 import { Dialog } from "./dialog.js";
 import { Keeper } from "./keeper.js";
 import { Outbox } from "./outbox.js";
+import { keepPage } from "./offline.js";
 import { Reentry, Session } from "./session.js";
 import { openDevice } from "./store.js";
 import { SubmittingView } from "./submitting.js";
@@ -92,4 +93,6 @@ export async function attach(desk) {
   view.begin();
   await outbox.restore();
   document.documentElement.dataset["keeping"] = "ready";
+  await keepPage(location.pathname);
+  document.documentElement.dataset["keeping"] = "kept";
 }

@@ -112,13 +112,13 @@ export class Device {
     });
   }
 
-  /** What of this person has not reached the hub. @param {string} user @returns {Promise<{cells: number, outbox: number}>} */
+  /** What of this person has not reached the hub. @param {string} user @returns {Promise<{cells: number, notes: number}>} */
   async unsent(user) {
     const cells = await this.#all(CELLS, [user]);
     const notes = await this.#all(NOTES, [user]);
     return {
       cells: cells.filter((record) => record.state !== "sent").length,
-      outbox: notes.filter((note) => note.kind === "outbox").length,
+      notes: notes.length,
     };
   }
 
