@@ -3,10 +3,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit.models import AuditEventRow, AuditHead
+from hub.kit.statements import Statement, insertion
 
 # One for the whole database; any fixed number will do.
 SEALER_LOCK = 0x5EA1
@@ -66,16 +67,15 @@ async def set_links(session: AsyncSession, links: Sequence[tuple[UUID, int, byte
     )
 
 
-_EVENT = insert(AuditEventRow)
+_EVENT = Statement(insertion(AuditEventRow, "position", "chain_sha256"))
 
 
 async def add_event(session: AsyncSession, event: Mapping[str, Any]) -> None:
-    await session.execute(_EVENT, event)
+    await _EVENT.run(session, event)
 
 
 async def add_events(session: AsyncSession, events: Sequence[Mapping[str, Any]]) -> None:
-    connection = await session.connection()
-    await connection.execute(_EVENT, [dict(event) for event in events])
+    await _EVENT.run(session, *events)
 
 
 def add_head(session: AsyncSession, head: AuditHead) -> None:

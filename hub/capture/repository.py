@@ -14,6 +14,7 @@ from hub.capture.models import Collection, Draft, DraftLedger, Submission
 from hub.geography.levels import CODE_LENGTHS
 from hub.kit.clock import CHINA
 from hub.kit.json import Written
+from hub.kit.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,11 @@ _LEDGER = (
     .where(DraftLedger.area == bindparam("area"), DraftLedger.collection_id == bindparam("id"))
     .execution_options(populate_existing=True)
 )
-_DELETE_DRAFT = delete(Draft).where(Draft.area == bindparam("area"), Draft.collection_id == bindparam("id"))
 _SUBMISSION = select(Submission).where(Submission.area == bindparam("area"), Submission.number == bindparam("number"))
 
 
 def _filing_statement() -> Insert:
-    """The submission, and in the same statement its collection's pointer to it: the area's clock is held meanwhile."""
+    """The submission, its collection's pointer to it and the end of the draft: the area's clock is held meanwhile."""
     new = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in Submission.__table__.c}
     filed = func.coalesce(Collection.first_submitted_at, new["submitted_at"])
     pointed = (
@@ -105,10 +105,11 @@ def _filing_statement() -> Insert:
         .values(submission=new["number"], first_submitted_at=filed, stage=bindparam("stage", type_=Text))
         .cte("pointed")
     )
-    return insert(Submission).values(new).add_cte(pointed)
+    filed_draft = and_(Draft.area == new["area"], Draft.collection_id == new["collection_id"])
+    return insert(Submission).values(new).add_cte(pointed, delete(Draft).where(filed_draft).cte("gone"))
 
 
-_FILE_SUBMISSION = _filing_statement()
+_FILE_SUBMISSION = Statement(_filing_statement())
 
 
 async def _area_of(session: AsyncSession, reach: str, collection_id: UUID) -> str | None:
@@ -158,10 +159,6 @@ async def put_draft(session: AsyncSession, draft: Draft) -> None:
     await session.execute(statement)
 
 
-async def delete_draft(session: AsyncSession, area: str, collection_id: UUID) -> None:
-    await session.execute(_DELETE_DRAFT, {"area": area, "id": collection_id})
-
-
 async def get_ledger(session: AsyncSession, area: str, collection_id: UUID) -> DraftLedger | None:
     return await session.scalar(_LEDGER, {"area": area, "id": collection_id})
 
@@ -183,10 +180,10 @@ async def get_submission(session: AsyncSession, area: str, number: str) -> Submi
 async def file_submission(
     session: AsyncSession, collection: Collection, submission: Submission, content: Written
 ) -> None:
-    """`content` is the submission's, spelled already: its checksum is of this text."""
+    """`content` is the submission's, spelled already: its checksum is of this text. The draft ends with it."""
     new = {f"new_{column.name}": getattr(submission, column.name) for column in Submission.__table__.columns}
     stage: Stage | None = "in_review" if collection.wants_review else None
-    await session.execute(_FILE_SUBMISSION, {**new, "new_content": content, "stage": stage})
+    await _FILE_SUBMISSION.run(session, {**new, "new_content": content, "stage": stage})
     set_committed_value(collection, "submission", submission.number)
     set_committed_value(collection, "stage", stage)
     if collection.first_submitted_at is None:

@@ -182,11 +182,10 @@ def captured_only(form: FormContent, values: Mapping[str, Any]) -> dict[str, Any
 
 def wire_values(form: FormContent, values: Mapping[str, Value | None]) -> dict[str, Any]:
     """Typed values as JSON carries them, in the form's order; what has no value is left out."""
-    wired = {}
+    wired = {identifier: value for identifier in form.versions if (value := values.get(identifier)) is not None}
     for identifier, to_wire in form.writers:
-        value = values.get(identifier)
-        if value is not None:
-            wired[identifier] = to_wire(value)
+        if identifier in wired:
+            wired[identifier] = to_wire(wired[identifier])
     return wired
 
 
@@ -211,17 +210,11 @@ class SubmittedRow:
 def submitted_rows(sheet: Sheet, typed_rows: Sequence[TypedRow]) -> list[SubmittedRow]:
     """In the order of the task, not of typing: the same content always gives the same checksum."""
     by_division = {row.division: row for row in typed_rows}
-    derived = frozenset(item.identifier for item in sheet.form.derived)
+    derived = [item.identifier for item in sheet.form.derived]
     rows = []
     for division in sheet.divisions:
         row = by_division[division]
         wired = wire_values(sheet.form, row.values)
-        rows.append(
-            SubmittedRow(
-                division,
-                {identifier: value for identifier, value in wired.items() if identifier not in derived},
-                dict(sorted(row.missing.items())),
-                {identifier: value for identifier, value in wired.items() if identifier in derived},
-            )
-        )
+        computed = {identifier: wired.pop(identifier) for identifier in derived if identifier in wired}
+        rows.append(SubmittedRow(division, wired, dict(sorted(row.missing.items())), computed))
     return rows

@@ -100,7 +100,6 @@ async def file_submission(
 ) -> Submission:
     """The submission, its values as records or, where the county reviews, as provisional ones, and the receipt."""
     content = [row.to_stored() for row in filing.rows]
-    await repository.delete_draft(session, collection.area, collection.id)
     spelled = Written(json.canonical(content))
     writing = _writing(collection, filing)
     record = provisional.hold_values if collection.wants_review else recording.record_values

@@ -71,6 +71,11 @@ class Datatype(ABC):
     def to_wire(self, value: Value) -> Value:
         return value
 
+    @property
+    def is_respelled(self) -> bool:
+        """Whether a value goes over the wire as another one than it is."""
+        return type(self).to_wire is not Datatype.to_wire
+
     def check_domain(self, domain: ValueDomain) -> list[DomainFault]:
         given = {
             "minimum": domain.minimum,

@@ -79,8 +79,9 @@ class FormContent:
 
     @cached_property
     def writers(self) -> tuple[tuple[str, Callable[[Value], Value]], ...]:
-        """Identifier and how its value goes over the wire, in the form's order."""
-        return tuple((field.identifier, DATATYPES[field.spec.domain.datatype].to_wire) for field in self.fields)
+        """How values go over the wire, of the identifiers whose values do not go as they are."""
+        kinds = ((field.identifier, DATATYPES[field.spec.domain.datatype]) for field in self.fields)
+        return tuple((identifier, kind.to_wire) for identifier, kind in kinds if kind.is_respelled)
 
     @cached_property
     def rule_versions(self) -> Mapping[str, int]:

@@ -5,8 +5,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.forms.models import Form, FormItem, FormRule, FormVersion
+from hub.kit.statements import Statement, first
 
-_VERSION = select(FormVersion).where(FormVersion.code == bindparam("code"), FormVersion.version == bindparam("version"))
+# Asked with every draft and submission; what it leads to is kept in the process (hub/forms/cache.py).
+_VERSION = Statement(
+    select(*FormVersion.__table__.c).where(
+        FormVersion.code == bindparam("code"), FormVersion.version == bindparam("version")
+    )
+)
 
 
 async def lock_publication(session: AsyncSession, code: str) -> None:
@@ -20,7 +26,9 @@ async def get_newest_version(session: AsyncSession, code: str) -> FormVersion | 
 
 
 async def get_version(session: AsyncSession, code: str, version: int) -> FormVersion | None:
-    return await session.scalar(_VERSION, {"code": code, "version": version})
+    """Of the version's own attributes, and not the session's object."""
+    found: FormVersion | None = first(await _VERSION.rows(session, {"code": code, "version": version}))
+    return found
 
 
 async def get_form(session: AsyncSession, code: str) -> Form | None:

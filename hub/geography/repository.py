@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.files import DivisionRow
 from hub.geography.models import Division, DivisionCode
+from hub.kit.statements import Statement
 
 # A township has at most a few hundred villages, a county a few dozen townships.
 EVERY_CHILD = 10_000
@@ -68,7 +69,7 @@ def _is_open(on: date | BindParameter[date]) -> ColumnElement[bool]:
     )
 
 
-_SUBTREE = (
+_SUBTREE = Statement(
     select(Division.code, Division.name, Division.lineage)
     .where(
         Division.lineage.bool_op("&&")(bindparam("codes", type_=ARRAY(Text))),
@@ -83,7 +84,7 @@ async def list_subtree(
     session: AsyncSession, codes: Sequence[str], level: str, on: date
 ) -> Sequence[Row[str, str, list[str]]]:
     """Code, name and lineage, by code."""
-    return (await session.execute(_SUBTREE, {"codes": list(codes), "level": level, "on": on})).all()
+    return await _SUBTREE.rows(session, {"codes": list(codes), "level": level, "on": on})
 
 
 async def list_with_parents(

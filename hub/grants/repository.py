@@ -1,10 +1,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Row, Text, any_, bindparam, cast, insert, select, text
+from sqlalchemy import ARRAY, Integer, Text, any_, bindparam, cast, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.grants.models import AccessGrant, DataRead
+from hub.kit.statements import Statement, insertion
 from hub.registry.models import DataElementVersion
 
 
@@ -39,7 +40,7 @@ async def list_grants(
     return (await session.scalars(statement)).all()
 
 
-_TERMS = (
+_TERMS = Statement(
     select(
         AccessGrant.number,
         AccessGrant.organization,
@@ -53,15 +54,16 @@ _TERMS = (
         AccessGrant.includes_provisional,
     )
     .where(
-        AccessGrant.organization == bindparam("organization"), AccessGrant.state.in_(("active", "suspended", "revoked"))
+        AccessGrant.organization == bindparam("organization"),
+        AccessGrant.state == any_(literal(["active", "suspended", "revoked"], ARRAY(Text))),
     )
     .order_by(AccessGrant.serial.desc())
 )
 
 
-async def list_terms_of(session: AsyncSession, organization: str) -> Sequence[Row[*tuple[Any, ...]]]:
+async def list_terms_of(session: AsyncSession, organization: str) -> Sequence[Any]:
     """What an organisation holds or held, newest first, as far as reading goes."""
-    return (await session.execute(_TERMS, {"organization": organization})).all()
+    return await _TERMS.rows(session, {"organization": organization})
 
 
 async def list_grants_on_element(session: AsyncSession, identifier: str) -> Sequence[AccessGrant]:
@@ -76,7 +78,7 @@ async def list_grants_on_element(session: AsyncSession, identifier: str) -> Sequ
     return (await session.scalars(statement)).all()
 
 
-_VERSIONS = (
+_VERSIONS = Statement(
     select(
         DataElementVersion.identifier,
         DataElementVersion.version,
@@ -97,12 +99,12 @@ _VERSIONS = (
 )
 
 
-async def list_element_versions(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    return (await session.execute(_VERSIONS, {"identifiers": sorted(set(identifiers))})).all()
+async def list_element_versions(session: AsyncSession, identifiers: Iterable[str]) -> Sequence[Any]:
+    return await _VERSIONS.rows(session, {"identifiers": sorted(set(identifiers))})
 
 
 async def add_reads(session: AsyncSession, reads: Sequence[Mapping[str, Any]]) -> None:
-    await (await session.connection()).execute(_READ, list(reads))
+    await _READ.run(session, *reads)
 
 
-_READ = insert(DataRead)
+_READ = Statement(insertion(DataRead))

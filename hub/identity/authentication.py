@@ -1,12 +1,14 @@
 """Finding out who calls, from the head of the request alone."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.identity import repository, secrets
-from hub.identity.models import AccessToken, ApiClient, Organization, Person, Session
+from hub.identity import callers_repository, repository, secrets
+from hub.identity.models import Organization, Person, Session
 from hub.identity.roles import CLIENT, Role, permissions_of
 from hub.identity.subject import OrganizationRef, Subject
 from hub.kit import clock
@@ -20,32 +22,42 @@ SEEN_EVERY = timedelta(minutes=1)
 
 async def subject_of_token(session: AsyncSession, token: str, address: str) -> Subject:
     """The owner of a bearer token. Raises `Unauthenticated` when it is unknown, ended or revoked."""
-    found = await repository.get_token(session, secrets.digest(token))
+    owner = await callers_repository.get_owner(session, secrets.digest(token))
     now = clock.now()
-    if found is None or found.revoked_at is not None or found.expires_at <= now:
+    if owner is None or owner.revoked_at is not None or owner.expires_at <= now or owner.disabled_at is not None:
         raise _invalid_token()
-    if found.person is not None:
-        if found.person.disabled_at is not None:
-            raise _invalid_token()
-        return subject_of_person(found.person)
-    return _subject_of_client(found, address, now)
+    organization = OrganizationRef(owner.organization, owner.code, owner.name, owner.kind, owner.division)
+    if owner.person is None:
+        return await _subject_of_client(session, owner, organization, address, now)
+    roles = frozenset(Role(role) for role in owner.roles)
+    return Subject(
+        kind="person",
+        id=owner.person,
+        name=owner.username,
+        display_name=owner.display_name,
+        organization=organization,
+        roles=roles,
+        permissions=permissions_of(roles),
+        must_change_password=owner.must_change_password,
+    )
 
 
-def _subject_of_client(token: AccessToken, address: str, now: datetime) -> Subject:
-    client = token.api_client
-    if client is None or client.disabled_at is not None or not is_allowed_from(client, address):
+async def _subject_of_client(
+    session: AsyncSession, owner: Any, organization: OrganizationRef, address: str, now: datetime
+) -> Subject:
+    if not is_allowed_from(owner.allowed_networks, address):
         raise _invalid_token()
-    if client.last_used_at is None or now - client.last_used_at > SEEN_EVERY:
-        client.last_used_at = now
+    if owner.last_used_at is None or now - owner.last_used_at > SEEN_EVERY:
+        await callers_repository.note_use(session, owner.client, now)
     return Subject(
         kind="client",
-        id=client.id,
-        name=client.client_id,
-        display_name=client.name,
-        organization=reference(client.organization),
+        id=owner.client,
+        name=owner.client_id,
+        display_name=owner.client_name,
+        organization=organization,
         roles=frozenset(),
         permissions=CLIENT,
-        grants=tuple(token.grants or ()),
+        grants=tuple(owner.grants or ()),
     )
 
 
@@ -95,12 +107,12 @@ def reference(organization: Organization) -> OrganizationRef:
     )
 
 
-def is_allowed_from(client: ApiClient, address: str) -> bool:
-    """True when the client has no address list, or the caller's address is on it."""
-    if not client.allowed_networks:
+def is_allowed_from(networks: Sequence[str], address: str) -> bool:
+    """True when a client has no address list, or the caller's address is on it."""
+    if not networks:
         return True
     try:
         caller = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(caller in ipaddress.ip_network(network) for network in client.allowed_networks)
+    return any(caller in ipaddress.ip_network(network) for network in networks)

@@ -167,7 +167,7 @@ async def authenticate_client(
     await throttling.check(session, client_id, address)
     client = await repository.get_client(session, client_id)
     given = secrets.digest(secret)
-    if client is not None and client.disabled_at is None and is_allowed_from(client, address):
+    if client is not None and client.disabled_at is None and is_allowed_from(client.allowed_networks, address):
         for live in await repository.list_live_secrets(session, client.id):
             if secrets.same(live.secret_sha256, given):
                 return client, live

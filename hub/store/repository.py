@@ -3,8 +3,8 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
-    Row,
     Text,
     any_,
     bindparam,
@@ -12,7 +12,6 @@ from sqlalchemy import (
     func,
     join,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -20,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.geography.models import Division
+from hub.kit.statements import Statement, first
 from hub.store.models import AreaClock, Record, RecordRevision
 
 # A submitter who waits longer than this for another one's commit is told to come back (REL-R8). It holds to
 # the end of the transaction: nothing after the clock may wait long either.
-_BOUNDED_WAIT = text("SET LOCAL lock_timeout = '5s'")
+LONGEST_WAIT = "5s"
 
 
 _HELD = ("division", "entity", "payload", "missing", "versions", "revision", "submission", "submitted_at")
@@ -43,31 +43,35 @@ _LOCKED = (
     .with_for_update()
     .lateral("held")
 )
-_HELD_FOR_UPDATE = select(*(_LOCKED.c[name] for name in _HELD)).select_from(_ASKED.join(_LOCKED, true()))
+_HELD_FOR_UPDATE = Statement(select(*(_LOCKED.c[name] for name in _HELD)).select_from(_ASKED.join(_LOCKED, true())))
 
 
 async def list_held_for_update(
     session: AsyncSession, area: str, object_class: str, period: str, divisions: Collection[str]
-) -> Sequence[Row[*tuple[Any, ...]]]:
+) -> Sequence[Any]:
     """The rows of these divisions, locked in one order so that two writers never wait for each other."""
     key = {"area": area, "object_class": object_class, "period": period, "divisions": sorted(divisions)}
-    return (await session.execute(_HELD_FOR_UPDATE, key)).all()
+    return await _HELD_FOR_UPDATE.rows(session, key)
 
 
 def _advancing_statement() -> ReturningInsert[int]:
-    statement = insert(AreaClock)
+    """The wait for the clock is bounded in the very statement that waits."""
+    bounded = select(func.set_config("lock_timeout", bindparam("wait", type_=Text), True).label("wait")).subquery(
+        "bounded"
+    )
+    moved = select(bindparam("area", type_=Text), bindparam("seq", type_=BigInteger)).where(bounded.c.wait != "")
+    statement = insert(AreaClock).from_select(["area", "seq"], moved)
     return statement.on_conflict_do_update(
         index_elements=[AreaClock.area], set_={"seq": AreaClock.seq + statement.excluded.seq}
     ).returning(AreaClock.seq)
 
 
-_ADVANCE = _advancing_statement()
+_ADVANCE = Statement(_advancing_statement())
 
 
 async def advance_clock(session: AsyncSession, area: str, steps: int) -> int:
     """Move the area's clock and hold its row to the end of the transaction; its new reading."""
-    await session.execute(_BOUNDED_WAIT)
-    seq: int = (await session.execute(_ADVANCE, {"area": area, "seq": steps})).scalar_one()
+    seq: int = first(await _ADVANCE.rows(session, {"area": area, "seq": steps, "wait": LONGEST_WAIT})).seq
     return seq
 
 
@@ -92,7 +96,7 @@ def _writing_statement() -> Insert:
     )
 
 
-_WRITING = _writing_statement()
+_WRITING = Statement(_writing_statement())
 
 
 async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -102,8 +106,7 @@ async def add_revisions(session: AsyncSession, rows: Sequence[Mapping[str, Any]]
     statement would be a text of its own for each number of rows, too long for psycopg's cache of
     parsed statements: parsing it again took longer than writing the rows.
     """
-    connection = await session.connection()
-    await connection.execute(_WRITING, [{f"new_{name}": value for name, value in row.items()} for row in rows])
+    await _WRITING.run(session, *({f"new_{name}": value for name, value in row.items()} for row in rows))
 
 
 # OFFSET 0 keeps the look-up by the whole key together, for the same reason as above.
@@ -119,7 +122,7 @@ _PASSED = (
     .offset(0)
     .lateral("passed")
 )
-_PAST = (
+_PAST = Statement(
     select(_PASSED.c.division, _PASSED.c.period, _PASSED.c.payload)
     .select_from(join(join(Division, _PERIODS, true()), _PASSED, true()))
     .where(
@@ -136,7 +139,7 @@ async def list_past(
     periods: Sequence[str],
     divisions: Collection[str],
     places: Collection[str],
-) -> Sequence[Row[str, str, dict[str, Any]]]:
+) -> Sequence[Any]:
     """Of these divisions, those inside `places`."""
     key = {"area": area, "object_class": object_class, "periods": list(periods)}
-    return (await session.execute(_PAST, {**key, "divisions": list(divisions), "places": sorted(places)})).all()
+    return await _PAST.rows(session, {**key, "divisions": list(divisions), "places": sorted(places)})

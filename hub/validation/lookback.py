@@ -22,6 +22,7 @@ FEWEST_HELD = 6
 ADDED_DECIMALS = 2
 # Sums of twelve squares of 15 digits on either side of the point stay exact: only the root and the quotient are not.
 PRECISION = 80
+NOTHING: Mapping[str, object] = {}
 
 
 class LookBack(StrEnum):
@@ -90,8 +91,8 @@ def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[s
                 for one in elements
             ]
         else:
-            row = held.get(spelled[0], {})
-            values = [(one.identifier, row.get(one.identifier)) for one in elements]
+            row = held.get(spelled[0], NOTHING)
+            values = [(one.identifier, row[one.identifier]) for one in elements if one.identifier in row]
         past[look_back] = {identifier: value for identifier, value in values if value is not None}
     return past
 

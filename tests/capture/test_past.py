@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from hub.calendar.periods import Period
 from hub.capture.models import Collection
@@ -15,6 +14,7 @@ from hub.validation import LookBack
 from tests.capture.factories import FORM, PERIOD, create_collection, create_published_form, rows, save, submit
 from tests.forms.factories import create_rule, create_village_month
 from tests.people import EAST, VILLAGES, People
+from tests.performance.asked import asked
 from tests.store.factories import create_values, make_row
 
 FIRST = VILLAGES[EAST][0]
@@ -56,20 +56,13 @@ async def findings(client: httpx.AsyncClient, collection: Collection) -> dict[st
 
 
 @contextmanager
-def reads_of_the_past(database: Database) -> Iterator[list[str]]:
+def reads_of_the_past() -> Iterator[list[str]]:
     """Which periods each SELECT on the records asked for; what departments supplied for this one is another."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
-        if "FROM records" in statement and f"'{PERIOD}'" not in str(parameters):
-            asked.append(str(parameters))
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    periods: list[str] = []
+    with asked() as statements:
+        yield periods
+    of_records = (str(one.parameters) for one in statements if "FROM records" in one.statement)
+    periods += [parameters for parameters in of_records if f"'{PERIOD}'" not in parameters]
 
 
 class TestPast:
@@ -131,7 +124,7 @@ class TestReads:
         self, client: httpx.AsyncClient, database: Database, collection: Collection
     ) -> None:
         await save(client, collection, rows())
-        with reads_of_the_past(database) as asked:
+        with reads_of_the_past() as asked:
             await findings(client, collection)
         assert len(asked) == 1
         assert all(period in asked[0] for period in [*TWELVE, YEAR_AGO])
@@ -140,7 +133,7 @@ class TestReads:
         self, client: httpx.AsyncClient, database: Database, collection: Collection
     ) -> None:
         await hold(database, dict.fromkeys(TWELVE, 60))
-        with reads_of_the_past(database) as asked:
+        with reads_of_the_past() as asked:
             draft = (await client.get(f"/api/v1/collections/{collection.id}/draft")).json()
         assert draft["rows"][0]["previous"] == {"workers": 60, "population": 200}
         assert len(asked) == 1
@@ -153,7 +146,7 @@ class TestReads:
         await create_published_form(database, people)
         plain = await create_collection(database, people)
         await save(client, plain, rows())
-        with reads_of_the_past(database) as asked:
+        with reads_of_the_past() as asked:
             await findings(client, plain)
         assert len(asked) == 1
         assert TWELVE[0] in asked[0]

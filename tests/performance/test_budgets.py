@@ -23,7 +23,7 @@ from tests.store.factories import make_row
 # A scope is told once a transaction, and the tests' usual savepoints share theirs: so these commit.
 pytestmark = pytest.mark.full_transaction
 
-SAVING, CHECKING, SUBMITTING, CORRECTING = 11, 8, 15, 16
+SAVING, CHECKING, SUBMITTING, CORRECTING = 12, 8, 13, 14
 READING, FOLLOWING = 10, 9
 
 
@@ -45,14 +45,14 @@ class TestTownship:
     ) -> None:
         await save(client, collection, rows())  # the form is read and compiled once in each process
         url = f"/api/v1/collections/{collection.id}"
-        with asked(database) as saving:
+        with asked() as saving:
             assert (await save(client, collection, rows())).status_code == 200
-        with asked(database) as checking:
+        with asked() as checking:
             assert (await client.post(f"{url}/validation")).json()["valid"]
-        with asked(database) as submitting:
+        with asked() as submitting:
             assert (await submit(client, collection)).status_code == 201
         await save(client, collection, rows(workers=70))
-        with asked(database) as correcting:
+        with asked() as correcting:
             assert (await submit(client, collection, reason="核实后更正")).status_code == 201
         counts = [len(statements) for statements in (saving, checking, submitting, correcting)]
         budget = [SAVING, CHECKING, SUBMITTING, CORRECTING]
@@ -68,7 +68,7 @@ class TestTownship:
             for township in (EAST, WEST):
                 values = [make_row(division=code, workers=3) for code in VILLAGES[township]]
                 await submit_rows(database, *values, period=period)
-        with asked(database) as checking:
+        with asked() as checking:
             await client.post(f"/api/v1/collections/{collection.id}/validation")
         reads = [statement for statement in checking if "FROM records" in statement.statement]
         assert reads
@@ -91,9 +91,9 @@ class TestDepartment:
         await program.get("/api/v1/changes")  # the first call of a minute also notes that the program is in use
         for villages in (VILLAGES[EAST][:1], VILLAGES[EAST]):
             await submit_rows(database, *(make_row(division=code, **{MIGRANTS: len(villages)}) for code in villages))
-            with asked(database) as reading:
+            with asked() as reading:
                 answer = await program.get("/api/v1/data-values", params={"elements": MIGRANTS, "period": "2026-10"})
-            with asked(database) as following:
+            with asked() as following:
                 changes = await program.get("/api/v1/changes", params={"limit": 1000})
             assert len(answer.json()["items"]) == len(villages)
             assert changes.json()["items"]

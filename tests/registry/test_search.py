@@ -141,7 +141,7 @@ class TestPlan:
         async with database.transaction() as session:
             await create_element(session, people, valid_from=date(2026, 1, 1))
         async with database.transaction() as session:
-            with asked(database) as statements:
+            with asked() as statements:
                 await service.search_elements(session, q=q, facets={"steward": "human-resources"}, limit=100)
         async with database.engine.connect() as connection:
             for statement in statements:

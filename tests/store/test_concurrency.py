@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from hub.geography.models import Division
 from hub.kit import json
@@ -142,7 +142,7 @@ async def test_nothing_is_skipped_or_repeated_under_load(database: Database) -> 
 async def test_a_submitter_is_told_to_come_back_when_the_clock_is_held(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "_BOUNDED_WAIT", text("SET LOCAL lock_timeout = '100ms'"))
+    monkeypatch.setattr(repository, "LONGEST_WAIT", "100ms")
     async with submitted(database, HERE, 1):
         with pytest.raises(AreaBusy) as refused:
             async with submitted(database, THERE, 2):
