@@ -1,12 +1,14 @@
 """The consolidated forms in a browser: what they ask, and freezing the next version."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.forms import service
-from hub.forms.content import FormField, FormOverview
+from hub.forms.content import FormContent, FormField, FormOverview
 from hub.forms.endpoints import CanPublishForms, CanReadForms, FormCode
 from hub.forms.errors import FormEmpty, FormNotJudgeable, FormUnchanged
 from hub.identity.roles import Permission
@@ -63,16 +65,25 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
+class PendingLine:
+    """One element or rule that publishing would add, take away or ask in another version."""
+
+    kind: str
+    tone: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
 class FormPage:
-    """`added`, `removed`, `revised`: what publishing would change, by identifier."""
+    """`pending`: what publishing would change. `has_next`: there is something to preview."""
 
     line: FormLine
     published_by: str | None
     sections: tuple[FormPageSection, ...]
     rules: tuple[RuleLine, ...]
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    revised: tuple[str, ...]
+    pending: tuple[PendingLine, ...]
+    has_next: bool
     may_publish: bool
     refusal: str | None
 
@@ -85,7 +96,7 @@ async def list_forms(request: Request, session: Transaction, subject: CanReadFor
 
 @router.get("/forms/{code}")
 async def read_form(request: Request, session: Transaction, subject: CanReadForms, code: FormCode) -> Response:
-    return render(request, "form.html", _page(subject, await service.get_overview(session, code)))
+    return render(request, "form.html", await _page(session, subject, code))
 
 
 @router.post("/forms/{code}/publication")
@@ -93,7 +104,7 @@ async def publish_form(request: Request, session: Transaction, subject: CanPubli
     try:
         published = await service.publish_version(session, subject, code)
     except (FormUnchanged, FormEmpty, FormNotJudgeable) as refusal:
-        page = _page(subject, await service.get_overview(session, code), refusal.detail)
+        page = await _page(session, subject, code, refusal.detail)
         return render(request, "form.html", page, status=refusal.status)
     notice = _("已发布“{name}”第{version}版，之后开放的填报都用这一版。").format(
         name=published.name, version=published.version
@@ -114,7 +125,9 @@ def _line(overview: FormOverview) -> FormLine:
     )
 
 
-def _page(subject: Subject, overview: FormOverview, refusal: str | None = None) -> FormPage:
+async def _page(session: AsyncSession, subject: Subject, code: str, refusal: str | None = None) -> FormPage:
+    overview = await service.get_overview(session, code)
+    following = await service.get_next(session, code)
     form = overview.form
     severities = {"error": _("错误"), "warning": _("提醒")}
     return FormPage(
@@ -127,12 +140,25 @@ def _page(subject: Subject, overview: FormOverview, refusal: str | None = None) 
             RuleLine(rule.identifier, severities[rule.severity], rule.sentence, rule.expression)
             for rule in form.spec.rules
         ),
-        added=overview.pending.added,
-        removed=overview.pending.removed,
-        revised=overview.pending.revised,
+        pending=tuple(_pending(overview, following)) if form.version is not None else (),
+        has_next=bool(following.fields),
         may_publish=subject.may(Permission.FORM_PUBLISH) and overview.is_changed,
         refusal=refusal,
     )
+
+
+def _pending(overview: FormOverview, following: FormContent) -> Iterator[PendingLine]:
+    names = {one.identifier: one.spec.label for form in (overview.form, following) for one in form.fields}
+    kinds = (
+        (_("将增加"), "good", overview.pending.added),
+        (_("将删去"), "error", overview.pending.removed),
+        (_("将改版"), "warning", overview.pending.revised),
+    )
+    for kind, tone, identifiers in kinds:
+        for identifier in identifiers:
+            room = "data-elements" if identifier in names else "rules"
+            label = names.get(identifier) or _("规则 {identifier}").format(identifier=identifier)
+            yield PendingLine(kind, tone, label, f"/{room}/{identifier}")
 
 
 def _field(one: FormField) -> FieldLine:

@@ -20,6 +20,12 @@ async def lock_publication(session: AsyncSession, code: str) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"forms.publication\n{code}", 0))))
 
 
+async def list_versions(session: AsyncSession, code: str) -> Sequence[FormVersion]:
+    """Oldest first."""
+    statement = select(FormVersion).where(FormVersion.code == code).order_by(FormVersion.version)
+    return (await session.scalars(statement)).all()
+
+
 async def get_newest_version(session: AsyncSession, code: str) -> FormVersion | None:
     statement = select(FormVersion).where(FormVersion.code == code).order_by(FormVersion.version.desc()).limit(1)
     return await session.scalar(statement)

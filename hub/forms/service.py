@@ -34,6 +34,17 @@ async def get_overview(session: AsyncSession, code: str) -> FormOverview:
     return await _overview(session, *await _kind(session, code))
 
 
+async def get_next(session: AsyncSession, code: str) -> FormContent:
+    """The form as publishing would freeze it now."""
+    object_class, period_type = await _kind(session, code)
+    return await building.assemble(session, object_class, period_type, clock.today())
+
+
+async def list_versions(session: AsyncSession, code: str) -> Sequence[FormVersion]:
+    """Every published version, oldest first."""
+    return await repository.list_versions(session, code)
+
+
 async def _kind(session: AsyncSession, code: str) -> tuple[str, str]:
     """The object class and period type that a form's code stands for."""
     for object_class, period_type in await registry.list_object_classes(session):

@@ -43,6 +43,17 @@ class ComparisonPage:
     lines: tuple[ComparedLine, ...]
 
     @property
+    def old_label(self) -> str:
+        return self._label(self.old)
+
+    @property
+    def new_label(self) -> str:
+        return self._label(self.new)
+
+    def _label(self, value: str) -> str:
+        return next((choice.label for choice in self.versions if choice.value == value), value)
+
+    @property
     def changed(self) -> int:
         return sum(line.mark != "same" for line in self.lines)
 

@@ -19,6 +19,8 @@ from hub.registry.files import read_folder
 from hub.registry.models import DataElementVersion
 from hub.registry.statuses import RegistrationStatus
 from hub.settings import share_folder
+from tests.capture.factories import FORM, create_published_form
+from tests.forms.factories import create_element as create_form_element
 from tests.people import People
 from tests.registry.factories import create_code_list, create_element
 from tests.site.reading import Page, read, sign_in
@@ -361,3 +363,39 @@ class TestList:
             path = next((link for link in page.links if "after=" in link), "")
         assert f"共 {len(seen)} 个数据元" in page.text
         assert len(seen) > 100
+
+
+class TestForms:
+    async def test_a_preview_shows_the_next_version_with_nothing_to_type(
+        self, client: httpx.AsyncClient, database: Database, people: People
+    ) -> None:
+        await create_published_form(database, people)
+        async with database.transaction() as session:
+            await create_form_element(session, "newcomers", name_zh="新增人口数", position=90)
+        await sign_in(client, "registrar")
+        page = await read(client, f"/forms/{FORM}/preview")
+        assert "新增人口数" in page.within("th")
+        assert "龙潭镇" in page.within("h1")
+        assert "第1村民委员会" in page.within("th")
+        assert [form.action for form in page.forms if form.action.endswith("publication")]
+        assert "disabled" in page.response.text
+        assert "提交" not in page.within("button").replace("提交登记", "")
+        await sign_in(client, "auditor")
+        page = await read(client, f"/forms/{FORM}/preview")
+        assert not [form for form in page.forms if form.action.endswith("publication")]
+
+    async def test_the_next_version_is_compared_with_the_published_one(
+        self, client: httpx.AsyncClient, database: Database, people: People
+    ) -> None:
+        await create_published_form(database, people)
+        async with database.transaction() as session:
+            await create_form_element(session, "newcomers", name_zh="新增人口数", position=90)
+        await sign_in(client, "registrar")
+        page = await read(client, f"/forms/{FORM}/compare")
+        assert "有 1 处不同" in page.text
+        assert "新增人口数" in page.within(".is-added")
+        pending = await read(client, f"/forms/{FORM}")
+        assert "下一版的变化（1）" in pending.text
+        assert "/data-elements/newcomers" in pending.links
+        same = await read(client, f"/forms/{FORM}/compare?from=1&to=1")
+        assert not same.within("ins")
