@@ -12,11 +12,13 @@ from starlette.responses import FileResponse
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import reminder_pages as reminders
+from hub.capture import preview_pages as preview
 from hub.capture import workbook_pages as workbook
 from hub.capture import workflow_pages as workflow
 from hub.capture.pages import tasks_page
 from hub.catalogue import pages as catalogue
 from hub.exchange import value_pages
+from hub.forms import compare_pages as form_versions
 from hub.forms import pages as forms
 from hub.forms import service as form_service
 from hub.grants import decision_pages as grant_decisions
@@ -65,6 +67,8 @@ routers: tuple[HubRouter, ...] = (
     workbook.router,
     *registry.routers,
     forms.router,
+    form_versions.router,
+    preview.router,
     catalogue.router,
     grant_requests.router,
     value_pages.router,
