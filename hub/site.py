@@ -11,11 +11,13 @@ from starlette.responses import FileResponse
 
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
-from hub.capture import reminder_pages as reminders
 from hub.capture import preview_pages as preview
+from hub.capture import receipt_pages as receipts
+from hub.capture import reminder_pages as reminders
 from hub.capture import workbook_pages as workbook
 from hub.capture import workflow_pages as workflow
-from hub.capture.pages import tasks_page
+from hub.capture.standing import count_waiting
+from hub.capture.todo_pages import tasks_page
 from hub.catalogue import pages as catalogue
 from hub.exchange import value_pages
 from hub.forms import compare_pages as form_versions
@@ -36,6 +38,7 @@ from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFacto
 from hub.identity.pages import ResumePage, Resumption, SignInPage
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
+from hub.imports import pages as imports
 from hub.kit.assets import STATIC_FOLDER
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
@@ -65,6 +68,7 @@ routers: tuple[HubRouter, ...] = (
     capture.router,
     cells.router,
     workbook.router,
+    receipts.router,
     *registry.routers,
     forms.router,
     form_versions.router,
@@ -74,6 +78,7 @@ routers: tuple[HubRouter, ...] = (
     value_pages.router,
     grants.router,
     grant_decisions.router,
+    imports.router,
     remarks.router,
     oversight.router,
 )
@@ -101,6 +106,9 @@ NAVIGATION: tuple[NavigationItem, ...] = (
     ),
     NavigationItem(
         "/forms", lambda: _("表单"), _P.FORM_READ, None, lambda: _("由合格的数据元自动组成的表，发布后用于填报。")
+    ),
+    NavigationItem(
+        "/imports", lambda: _("批量导入"), _P.IMPORT_RUN, None, lambda: _("上传全县的文件，先试算，再写入。")
     ),
     NavigationItem(
         "/catalogue",
@@ -165,6 +173,9 @@ async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
         asked = await grant_service.list_grants(session, subject, states=("requested",), after=None, limit=COUNTED)
         own = sum(grant.steward == subject.organization.code for grant in asked)
         found.append((own, "/access-grants?state=requested", _("{count} 份数据授权申请等本单位办理")))
+    if subject.may(_P.SUBMISSION_REVIEW):
+        count = await count_waiting(session, subject)
+        found.append((count, "/collections?state=in_review", _("{count} 份提交等待审核")))
     if subject.may(_P.DATA_ELEMENT_DECIDE):
         status = RegistrationStatus.RECORDED
         recorded = await registry_service.search_elements(session, status=status, limit=COUNTED)

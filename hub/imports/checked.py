@@ -73,7 +73,7 @@ async def open_ground(session: AsyncSession, reach: str, found: Recognised) -> t
         message = _("文件里的乡镇用的是这张表的不同版本（{versions}），请分开导入。").format(
             versions="、".join(str(version) for version in sorted(versions))
         )
-        raise FileRefused(FileProblem("form_versions_several", message))
+        raise FileRefused(FileProblem("form_versions_several", message), form=found.form.code)
     if versions and versions != {found.form.version}:
         form = await forms.get_form(session, found.form.code, versions.pop())
         found = await read_again(session, found, form)

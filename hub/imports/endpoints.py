@@ -88,11 +88,11 @@ async def list_imports(
     session: Transaction, subject: CanImport, *, limit: Limit = 100, after: After = None
 ) -> Page[ImportRead]:
     """Newest first."""
-    found = await service.list_imports(session, subject, after=_last_id(after), limit=limit + 1)
+    found = await service.list_imports(session, subject, after=last_id(after), limit=limit + 1)
     return page_of(found, limit, read=ImportRead.of, key=lambda status: [str(status.given.id)])
 
 
-def _last_id(after: str | None) -> UUID | None:
+def last_id(after: str | None) -> UUID | None:
     key = decode_key(after)
     try:
         return None if key is None else UUID(key)

@@ -106,7 +106,7 @@ async def _check_tasks(
         places = [f"{code} {names[code].name}" for code in waiting[:50]]
         problems.append(FileProblem("collection_in_review", message, listed(places)))
     if problems:
-        raise FileRefused(*problems)
+        raise FileRefused(*problems, form=form.code)
 
 
 def _is_shut(task: Collection, now: datetime) -> bool:

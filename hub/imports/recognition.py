@@ -122,7 +122,7 @@ async def read_again(session: AsyncSession, found: Recognised, form: FormContent
     """The same table, read as the version that the tasks of its period were opened with."""
     layout, table, problems = _read_as(form, await known_form(session, form), found.sheet, found.headed)
     if problems:
-        raise FileRefused(*problems)
+        raise FileRefused(*problems, form=form.code)
     return replace(found, form=form, layout=layout, table=table)
 
 

@@ -54,10 +54,11 @@ async def work(database: Database, key: str) -> None:
     if given is None:
         return
     with use_language(cast(Language, given.language)):
+        form = None
         try:
             state, problems = await _import(database, given)
         except FileRefused as refusal:
-            state, problems = "refused", await _with_choices(database, given, refusal)
+            state, problems, form = "refused", await _with_choices(database, given, refusal), refusal.form
         except TaskMoved as moved:
             state, problems = "failed", [FileProblem(moved.code, moved.detail)]
         except ServiceUnavailable:
@@ -69,7 +70,7 @@ async def work(database: Database, key: str) -> None:
                 raise
             full = storage_full()
             state, problems = "failed", [FileProblem(full.code, full.detail)]
-        await _end(database, given, state, problems)
+        await _end(database, given, state, problems, form=form)
 
 
 async def _with_choices(database: Database, given: Import, refusal: FileRefused) -> list[FileProblem]:
@@ -98,10 +99,14 @@ async def _begin(database: Database, import_id: UUID) -> Import | None:
     return None
 
 
-async def _end(database: Database, given: Import, state: str, problems: Sequence[FileProblem]) -> None:
+async def _end(
+    database: Database, given: Import, state: str, problems: Sequence[FileProblem], *, form: str | None = None
+) -> None:
+    """`form`: which one a file was seen to be that was refused all the same."""
     async with database.transaction() as session:
         held = await repository.lock_import(session, given.id)
         if held is not None and held.state not in OVER:
+            held.form = form or held.form
             held.state = state
             held.problems = [problem.to_stored() for problem in problems]
             held.finished_at = clock.now()
