@@ -146,8 +146,8 @@ def _payload(view: DraftView, sheet: SheetPage, subject: Subject) -> SheetPayloa
         rows=tuple({"division": row.division, "name": row.division_name} for row in rows),
         sections=_sections(view, sheet),
         cells=_cells(view, sheet),
-        open_cells=None,
-        returned=(),
+        open_cells=None if view.open_cells is None else sorted(view.open_cells),
+        returned=tuple(asdict(one) for one in view.returned.cells) if view.returned else (),
         missing_kinds=missing_choices(),
         rules=portable_form(view.form.spec),
         held={

@@ -13,9 +13,13 @@ from hub.kit.json import format_instant
 
 @dataclass(frozen=True)
 class KeepingPayload:
-    """`now`: the server's clock, by which the script tells a page that the device kept from a fresh one."""
+    """`now`: the server's clock, by which the script tells a page that the device kept from a fresh one.
+
+    `door`: to whom the form goes, the county or first the township's leader.
+    """
 
     submission: str | None
+    door: str
     saved_at: str | None
     now: str
     explanations: Mapping[str, Any]
@@ -25,6 +29,7 @@ class KeepingPayload:
 def keeping_payload(view: DraftView) -> KeepingPayload:
     return KeepingPayload(
         submission=view.task.collection.submission,
+        door="sign-off-request" if view.task.collection.wants_sign_off else "submission",
         saved_at=None if view.saved_at is None else format_instant(view.saved_at),
         now=format_instant(clock.now()),
         explanations=_wired(view.explanations),

@@ -1,12 +1,12 @@
 """The township's desk and the authority's lists of tasks, in a browser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
@@ -25,21 +25,19 @@ from hub.capture.endpoints import (
 from hub.capture.errors import CollectionExists, CollectionRefused
 from hub.capture.grid_page import grid_page
 from hub.capture.lifecycle import CollectionState
-from hub.capture.progress import list_progress, list_row_codes
+from hub.capture.progress import list_row_codes
 from hub.capture.sheet_desk import answer_sheet
 from hub.capture.sheet_page import sheet_page
+from hub.capture.task_lines import list_lines
 from hub.capture.task_page import (
     CollectionFilters,
     CollectionsPage,
     HistoryPage,
     OpeningPage,
-    TaskLine,
-    TasksPage,
-    cautions,
+    StateCount,
     history_line,
-    receipt_page,
-    task_line,
 )
+from hub.capture.words import state_words
 from hub.capture.workflow_pages import show_task
 from hub.forms import service as forms
 from hub.geography import service as geography
@@ -59,37 +57,9 @@ router = HubRouter(tags=["capture"])
 # The browser may keep this page to open it without a line (hub/browser/entries/worker.js), until its person signs out.
 KEEP_OFFLINE = "X-Keep-Offline"
 
-MOST_WAITING = 200
-MOST_DONE = 24
 LINES_OF_A_PAGE = 100
 
 Filter = Annotated[str, Query(max_length=40)]
-
-
-async def tasks_page(request: Request, session: AsyncSession, subject: Subject) -> Response:
-    """A township's start page: one to-do list, sorted by deadline."""
-    found = [
-        *await service.list_collections(session, subject, state="open", limit=MOST_WAITING),
-        *await service.list_collections(session, subject, state="closed", limit=MOST_WAITING),
-    ]
-    lines = await _lines(session, subject, found)
-    done = await service.list_collections(session, subject, state="submitted", limit=MOST_DONE)
-    waiting = tuple(sorted(lines, key=lambda line: line.due_at))
-    page = TasksPage(waiting, tuple(await _lines(session, subject, done)), cautions(waiting))
-    return render(request, "tasks.html", page)
-
-
-async def _lines(session: AsyncSession, subject: Subject, tasks: Sequence[CollectionTask]) -> list[TaskLine]:
-    work_calendar = await calendar.work_calendar(session)
-    progress = await list_progress(session, subject, tasks)
-    names = {
-        (code, version): (await forms.get_form(session, code, version)).name
-        for code, version in {(task.collection.form, task.collection.form_version) for task in tasks}
-    }
-    return [
-        task_line(task, names[task.collection.form, task.collection.form_version], work_calendar, progress)
-        for task in tasks
-    ]
 
 
 @router.get("/collections")
@@ -117,7 +87,8 @@ async def list_collections(
     shown = found[:LINES_OF_A_PAGE]
     filters = CollectionFilters(period, state, township)
     page = CollectionsPage(
-        lines=tuple(await _lines(session, subject, shown)),
+        counts=await _counts(session, subject),
+        lines=tuple(await list_lines(session, subject, shown)),
         filters=filters,
         townships=await _townships(session),
         submitted=sum(task.state == "submitted" for task in shown),
@@ -126,6 +97,12 @@ async def list_collections(
         may_open=subject.may(Permission.COLLECTION_OPEN),
     )
     return render(request, "collections.html", page)
+
+
+async def _counts(session: AsyncSession, subject: Subject) -> tuple[StateCount, ...]:
+    """What is under way on the longer way, each with its number; nothing where nobody chose that way."""
+    counted = await service.count_stages(session, subject)
+    return tuple(StateCount(state, state_words(state), count) for state, count in counted.items() if count)
 
 
 def _spelled(period: str) -> str | None:
@@ -275,24 +252,3 @@ async def read_history(
         element=element,
     )
     return render(request, "history.html", page)
-
-
-@router.get("/submissions/{number}")
-async def read_submission(
-    request: Request,
-    session: Transaction,
-    subject: CanReadSubmissions,
-    number: Annotated[str, Path(max_length=40)],
-) -> Response:
-    submission = await service.get_submission(session, subject, number)
-    form = await forms.get_form(session, submission.form, submission.form_version)
-    township = await geography.get_division(session, submission.township)
-    task = await service.get_collection(session, subject, submission.collection_id)
-    page = receipt_page(
-        submission,
-        form.name,
-        township.name,
-        is_own=service.is_own(subject, task.collection),
-        may_see_values=service.may_see_values(subject, task.collection),
-    )
-    return render(request, "receipt.html", page)

@@ -14,7 +14,7 @@ from hub.capture.rows import TypedEntry
 from hub.capture.service import is_own
 from hub.datatypes import is_blank
 from hub.forms import service as forms
-from hub.forms.content import FormContent
+from hub.forms.content import FormContent, FormField
 from hub.geography import service as geography
 from hub.geography.levels import Level
 from hub.identity.subject import Subject
@@ -23,15 +23,20 @@ from hub.kit.db import set_scope
 
 @dataclass(frozen=True)
 class Progress:
+    """`open_rows`: the places with gaps by name, `open_sections`: the sections that have some."""
+
     filled: int
     rows: int
+    open_rows: tuple[str, ...] = ()
+    open_sections: tuple[str, ...] = ()
 
 
 async def list_progress(
     session: AsyncSession, subject: Subject, tasks: Sequence[CollectionTask]
 ) -> Mapping[UUID, Progress]:
     """The progress of the caller's own tasks that wait for their first submission; drafts are nobody else's."""
-    own = [task.collection for task in tasks if task.state != "submitted" and is_own(subject, task.collection)]
+    waiting = [task.collection for task in tasks if task.state in {"open", "closed"}]
+    own = [collection for collection in waiting if is_own(subject, collection)]
     if own:
         await set_scope(session, sorted({collection.township for collection in own}))
     return {collection.id: await _progress(session, collection) for collection in own}
@@ -42,8 +47,21 @@ async def _progress(session: AsyncSession, collection: Collection) -> Progress:
     asked = await list_row_codes(session, collection)
     draft = await repository.get_draft(session, collection.area, collection.id)
     typed = [] if draft is None else [TypedEntry.from_stored(row) for row in draft.rows]
-    filled = {entry.division for entry in typed if is_filled(form, entry)}
-    return Progress(len(filled & set(asked)), len(asked))
+    entries = {entry.division: entry for entry in reversed(typed)}
+    gaps = {code: _open_sections(form, entries.get(code, TypedEntry(code))) for code in asked}
+    open_codes = [code for code, titles in gaps.items() if titles]
+    names = await geography.get_divisions(session, open_codes) if open_codes else {}
+    return Progress(
+        len(asked) - len(open_codes),
+        len(asked),
+        tuple(names[code].name for code in open_codes if code in names),
+        tuple(dict.fromkeys(title for titles in gaps.values() for title in titles)),
+    )
+
+
+def _open_sections(form: FormContent, entry: TypedEntry) -> list[str]:
+    """The sections in which something that is owed has neither a value nor a reason."""
+    return [section.title for section in form.sections if any(_is_owed(field, entry) for field in section.fields)]
 
 
 async def list_row_codes(session: AsyncSession, collection: Collection) -> Sequence[str]:
@@ -55,8 +73,10 @@ async def list_row_codes(session: AsyncSession, collection: Collection) -> Seque
 
 def is_filled(form: FormContent, entry: TypedEntry) -> bool:
     """Every element that is owed has something typed or a reason; whether it is right is validation's work."""
-    return all(
-        not is_blank(entry.values.get(field.identifier)) or entry.missing.get(field.identifier)
-        for field in form.captured
-        if field.obligation == "mandatory"
-    )
+    return not any(_is_owed(field, entry) for field in form.captured)
+
+
+def _is_owed(field: FormField, entry: TypedEntry) -> bool:
+    if field.spec.source != "captured" or field.obligation != "mandatory":
+        return False
+    return is_blank(entry.values.get(field.identifier)) and not entry.missing.get(field.identifier)

@@ -177,6 +177,12 @@ async def get_submission(session: AsyncSession, area: str, number: str) -> Submi
     return await session.scalar(_SUBMISSION, {"area": area, "number": number})
 
 
+async def list_submissions(session: AsyncSession, area: str, collection_id: UUID) -> Sequence[Submission]:
+    """Oldest first."""
+    statement = select(Submission).where(Submission.area == area, Submission.collection_id == collection_id)
+    return (await session.scalars(statement.order_by(Submission.number))).all()
+
+
 async def file_submission(
     session: AsyncSession, collection: Collection, submission: Submission, content: Written
 ) -> None:

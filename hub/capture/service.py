@@ -1,6 +1,7 @@
 """Collections, receipts and histories, each only for whom they concern."""
 
 from collections.abc import Sequence
+from typing import get_args
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.calendar.periods import Period
-from hub.capture import repository, steps
+from hub.capture import repository, steps, workflow_repository
 from hub.capture.desk import CollectionTask
 from hub.capture.errors import CollectionNotFound, SubmissionNotFound
-from hub.capture.lifecycle import CollectionState
+from hub.capture.lifecycle import CollectionState, Stage
 from hub.capture.models import Collection, CollectionStep, Submission
 from hub.capture.repository import CollectionFilter
 from hub.geography import service as geography
@@ -51,6 +52,13 @@ async def list_collections(
     found = await repository.list_collections(session, wanted, now, limit)
     names = await geography.get_divisions(session, sorted({collection.township for collection in found}))
     return [CollectionTask.of(collection, names[collection.township].name, now) for collection in found]
+
+
+async def count_stages(session: AsyncSession, subject: Subject) -> dict[CollectionState, int]:
+    """How many tasks stand where on the longer way, as far as the caller sees them."""
+    reach = settings().county if sees_all(subject) else subject.organization.division or ""
+    counted = await workflow_repository.count_by_stage(session, settings().county, reach)
+    return {stage: counted.get(stage, 0) for stage in get_args(Stage)}
 
 
 async def get_collection(session: AsyncSession, subject: Subject, collection_id: UUID) -> CollectionTask:

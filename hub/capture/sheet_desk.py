@@ -12,6 +12,7 @@ from hub.calendar.words import DueWords, due_words
 from hub.capture import drafting
 from hub.capture.desk import DraftView
 from hub.capture.errors import (
+    CellsLocked,
     CollectionClosed,
     CollectionNotOpen,
     DraftNotValid,
@@ -23,6 +24,7 @@ from hub.capture.rows import TypedEntry
 from hub.capture.schemas import FindingRead
 from hub.capture.sheet_form import PostedSheet, read_posted, take_over, typed_entries_of
 from hub.capture.sheet_page import Judgement, sheet_page
+from hub.capture.signing import request_sign_off
 from hub.capture.submission import submit_draft
 from hub.identity.subject import Subject
 from hub.kit.errors import HubError, PreconditionFailed
@@ -70,7 +72,7 @@ async def answer_sheet(request: Request, session: AsyncSession, subject: Subject
     except PreconditionFailed as refusal:
         theirs = await drafting.get_draft(session, subject, collection_id)
         return desk.show(theirs, status=refusal.status, entries=posted.entries, is_conflict=True)
-    except DraftTooLarge as refusal:
+    except (CellsLocked, DraftTooLarge) as refusal:
         faults = [item.message for item in refusal.errors]
         return desk.show(view, status=refusal.status, entries=posted.entries, refusals=faults)
     if posted.action == "check":
@@ -107,22 +109,27 @@ async def _check(desk: _Desk, saved: DraftView) -> Response:
 
 async def _submit(desk: _Desk, saved: DraftView) -> Response:
     """The draft stays saved when the submission is refused: only the savepoint is taken back."""
+    number = None
     try:
         async with desk.session.begin_nested():
-            submission = await submit_draft(
-                desk.session,
-                desk.subject,
-                desk.id,
-                confirmations=desk.posted.confirmations,
-                reason=desk.posted.reason,
-            )
+            said = (desk.session, desk.subject, desk.id)
+            if saved.task.collection.wants_sign_off:
+                await request_sign_off(*said, confirmations=desk.posted.confirmations, reason=desk.posted.reason)
+            else:
+                number = (
+                    await submit_draft(*said, confirmations=desk.posted.confirmations, reason=desk.posted.reason)
+                ).number
     except DraftNotValid as refusal:
         return desk.show(saved, status=refusal.status, findings=refusal.extra["findings"], is_checked=True)
     except NothingChanged as refusal:
         return _show_unchanged(saved, refusal)
+    except CellsLocked as refusal:
+        return desk.show(saved, status=refusal.status, refusals=[item.message for item in refusal.errors])
     except (CollectionClosed, CollectionNotOpen, ReasonRequired) as refusal:
         return desk.show(saved, status=refusal.status, refusals=[refusal.detail])
-    return see_other(f"/submissions/{submission.number}", notice=_("已提交。下面是回执，可以打印留存。"))
+    if number is None:
+        return see_other(f"/collections/{desk.id}", notice=_("已送签发人签发，签发后即提交。"))
+    return see_other(f"/submissions/{number}", notice=_("已提交。下面是回执，可以打印留存。"))
 
 
 def _show_unchanged(saved: DraftView, refusal: HubError) -> Response:

@@ -1,7 +1,7 @@
 """The township's form as a page shows it. The dataclasses are all that the template sees."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -9,14 +9,17 @@ from hub.calendar.words import DueWords, period_words
 from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
-from hub.capture.errors import CollectionClosed, CollectionNotOpen
-from hub.capture.locks import find_lock
+from hub.capture.errors import CollectionAwaitsSignOff, CollectionClosed, CollectionInReview
+from hub.capture.lifecycle import CollectionState
+from hub.capture.locks import Cell
 from hub.capture.progress import is_filled
 from hub.capture.rows import DraftRow, TypedEntry
 from hub.capture.sheet_form import reason_name, split_rows
+from hub.capture.sheet_way import SheetWay, sheet_way
 from hub.capture.totals import column_total
+from hub.capture.words import state_words
 from hub.forms.content import FormContent, FormField
-from hub.kit import clock
+from hub.kit.errors import HubError
 from hub.kit.i18n import current_language
 from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice, cell
@@ -55,6 +58,7 @@ class CellView:
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     other: str | None = None
+    is_locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class SheetPage:
     form_name: str
     period: str
     township: str
-    state: str
+    state: CollectionState
     due_at: datetime
     due: DueWords
     closes_at: datetime | None
@@ -121,16 +125,27 @@ class SheetPage:
     total: int
     sections: tuple[SectionView, ...]
     strays: tuple[str, ...]
+    way: SheetWay
     faults: tuple[FindingLine, ...] = ()
     warnings: tuple[FindingLine, ...] = ()
     is_checked: bool = False
     conflicts: int | None = None
     reason: str = ""
-    lock: CollectionNotOpen | CollectionClosed | None = None
+    lock: HubError | None = None
 
     @property
     def is_read_only(self) -> bool:
-        return isinstance(self.lock, CollectionClosed)
+        return isinstance(self.lock, CollectionClosed | CollectionAwaitsSignOff | CollectionInReview)
+
+    @property
+    def state_words(self) -> str:
+        if self.submission is None and self.state in {"open", "closed"}:
+            return _("未提交")
+        return state_words(self.state)
+
+    @property
+    def state_tone(self) -> str:
+        return {"submitted": "good", "returned": "warning"}.get(self.state, "active")
 
     @property
     def is_correction(self) -> bool:
@@ -155,6 +170,7 @@ class _Sheet:
     shown: Mapping[str, TypedEntry]
     others: Mapping[str, DraftRow] | None
     by_cell: Mapping[tuple[str, str], Sequence[FindingLike]] = field(default_factory=dict)
+    open_cells: frozenset[Cell] | None = None
 
 
 def sheet_page(
@@ -167,7 +183,7 @@ def sheet_page(
 ) -> SheetPage:
     """The page of a draft; `entries` are typed texts that were not saved, in a conflict because `view` was."""
     rows, strays = split_rows(view)
-    sheet = _lay_out(rows, entries, judgement, is_conflict=is_conflict)
+    sheet = replace(_lay_out(rows, entries, judgement, is_conflict=is_conflict), open_cells=view.open_cells)
     sections = tuple(_section(view.form, index, rows, sheet) for index in range(len(view.form.sections)))
     anchors = {(row.division, one.identifier) for row in rows for one in view.form.fields}
     cells = [cell_ for section in sections for row in section.rows for cell_ in row.cells]
@@ -194,7 +210,8 @@ def sheet_page(
         is_checked=judgement.is_checked,
         conflicts=sum(one.other is not None for one in cells) if is_conflict else None,
         reason=judgement.reason,
-        lock=None if collection.submission else find_lock(collection, clock.now()),
+        lock=view.lock,
+        way=sheet_way(view, rows),
     )
 
 
@@ -266,6 +283,7 @@ def _cell(one: FormField, row: DraftRow, sheet: _Sheet) -> CellView:
         errors=errors,
         warnings=warnings,
         other=_other(one, sheet, row.division, (text, missing)),
+        is_locked=sheet.open_cells is not None and (row.division, one.identifier) not in sheet.open_cells,
     )
 
 

@@ -12,6 +12,7 @@ from hub.capture.lifecycle import is_before_opening
 from hub.capture.models import Submission
 from hub.capture.progress import Progress
 from hub.capture.sheet_page import missing_choices
+from hub.capture.steps import Return
 from hub.forms.content import FormContent
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
@@ -35,15 +36,23 @@ class TaskLine:
     due: DueWords | None
     progress: Progress | None
     submission: str | None
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class TasksPage:
-    """A township's desk: what waits, by due date, then what was submitted lately."""
+    """A township's desk: what waits (returned first, then by due date), what others have now, what is done.
+
+    `chooses_sign_off`: this person says whether a leader signs before anything is submitted.
+    """
 
     waiting: tuple[TaskLine, ...]
+    with_others: tuple[TaskLine, ...]
     done: tuple[TaskLine, ...]
     cautions: tuple[str, ...]
+    township: str
+    chooses_sign_off: bool
+    wants_sign_off: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,15 @@ class CollectionFilters:
     period: str
     state: str
     township: str
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """How many tasks stand there now."""
+
+    state: str
+    words: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -64,16 +82,7 @@ class CollectionsPage:
     late: int
     next: str | None
     may_open: bool
-
-
-@dataclass(frozen=True)
-class CollectionPage:
-    """One township's task, as others than the township see it: drafts are nobody else's."""
-
-    id: str
-    line: TaskLine
-    may_read_submission: bool
-    may_see_values: bool
+    counts: tuple[StateCount, ...]
 
 
 @dataclass(frozen=True)
@@ -151,9 +160,10 @@ def task_line(
     form_name: str,
     calendar: WorkCalendar,
     progress: Mapping[UUID, Progress],
+    note: str = "",
 ) -> TaskLine:
     collection = task.collection
-    state, tone = _state(task)
+    state, tone = state_line(task)
     return TaskLine(
         id=str(collection.id),
         form_name=form_name,
@@ -164,20 +174,40 @@ def task_line(
         is_late=task.is_late,
         opens_on=collection.opens_on,
         due_at=collection.due_at,
-        due=None if task.state == "submitted" else due_words(collection.due_at, calendar),
+        due=None if collection.first_submitted_at is not None else due_words(collection.due_at, calendar),
         progress=progress.get(collection.id),
         submission=collection.submission,
+        note=note,
     )
 
 
-def _state(task: CollectionTask) -> tuple[str, str]:
-    if task.state == "submitted":
-        return (_("已提交（逾期）"), "warning") if task.is_late else (_("已提交"), "good")
-    if task.state == "closed":
-        if is_before_opening(task.collection.opens_on, clock.now()):
+def returned_words(returned: Return) -> str:
+    """The reason, and how much of the form is open again."""
+    if returned.open_cells is None:
+        return _("退回原因：{reason}（整张表可以修改）").format(reason=returned.reason)
+    return _("退回原因：{reason}（{count} 格可以修改）").format(reason=returned.reason, count=len(returned.cells))
+
+
+def state_line(task: CollectionTask) -> tuple[str, str]:
+    """The state in words, and its colour. Whoever submitted late is told apart from whoever did not submit."""
+    was_submitted = task.collection.first_submitted_at is not None
+    late = _("（逾期）") if task.is_late and was_submitted else ""
+    match task.state:
+        case "submitted":
+            done = _("已审核") if task.collection.wants_review else _("已提交")
+            return done + late, "warning" if late else "good"
+        case "in_review":
+            return _("待审核") + late, "warning" if late else "active"
+        case "returned":
+            return _("已退回，待修改"), "warning"
+        case "awaiting_sign_off":
+            return (_("待签发，逾期未交"), "error") if task.is_late and not was_submitted else (_("待签发"), "active")
+        case "closed" if is_before_opening(task.collection.opens_on, clock.now()):
             return _("未到开放日"), "plain"
-        return _("已关闭"), "error"
-    return (_("逾期未交"), "error") if task.is_late else (_("填报中"), "active")
+        case "closed":
+            return _("已关闭，未交"), "error"
+        case _:
+            return (_("逾期未交"), "error") if task.is_late else (_("填报中"), "active")
 
 
 def cautions(lines: Sequence[TaskLine]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from hub.capture.lifecycle import Stage
 from hub.capture.models import Collection, CollectionStep, LockException, TownshipWorkflow
 from hub.capture.repository import within
 
@@ -51,18 +50,14 @@ async def move(session: AsyncSession, collection: Collection, changes: Mapping[s
         set_committed_value(collection, name, value)
 
 
-async def count_stages(session: AsyncSession, reach: str, stage: Stage) -> int:
-    statement = select(func.count()).select_from(Collection).where(within(reach), Collection.stage == stage)
-    return (await session.execute(statement)).scalar_one()
-
-
-async def list_standing(session: AsyncSession, reach: str, form: str, period: str) -> Sequence[Collection]:
+async def count_by_stage(session: AsyncSession, reach: str, below: str) -> dict[str, int]:
+    """Of the tasks of these counties, in the divisions whose codes begin like this one's."""
     statement = (
-        select(Collection)
-        .where(within(reach), Collection.form == form, Collection.period == period)
-        .order_by(Collection.township)
+        select(Collection.stage, func.count())
+        .where(within(reach), Collection.stage.is_not(None), Collection.township.startswith(below, autoescape=True))
+        .group_by(Collection.stage)
     )
-    return (await session.scalars(statement)).all()
+    return {stage: count for stage, count in await session.execute(statement) if stage is not None}
 
 
 async def list_of_periods(session: AsyncSession, reach: str, form: str, periods: Sequence[str]) -> Sequence[Collection]:

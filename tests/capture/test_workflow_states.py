@@ -39,8 +39,8 @@ EVERYBODY = (
     "reporter_west", "auditor", "administrator", "steward_civil_affairs", "client_civil_affairs",
 )  # fmt: skip
 NOUNS = {
-    "sign-off-request": {}, "sign-off": {}, "sign-off-refusal": REASON, "approval": {}, "return": {**REASON, "cells": CELLS},
-    "take-back": REASON,
+    "sign-off-request": {}, "sign-off": {}, "sign-off-refusal": REASON, "approval": {},
+    "return": {**REASON, "cells": CELLS}, "take-back": REASON,
 }  # fmt: skip
 STATES = ("open", "awaiting_sign_off", "in_review", "approved", "submitted", "returned")
 
@@ -76,9 +76,7 @@ async def test_what_is_possible_happens(database: Database, people: People, stat
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_everything_else_is_refused_and_changes_nothing(
-    database: Database, people: People, state: str
-) -> None:
+async def test_everything_else_is_refused_and_changes_nothing(database: Database, people: People, state: str) -> None:
     town = await brought(database, people, state)
     before = await town.state()
     refused = 0

@@ -23,7 +23,7 @@
  *   texts: Record<string, string>, keeping: Keeping,
  * }} Payload
  * @typedef {{
- *   submission: string | null, saved_at: string | null, now: string,
+ *   submission: string | null, door: string, saved_at: string | null, now: string,
  *   explanations: import("./keeping/explaining.js").Explanations, texts: Record<string, string>,
  * }} Keeping what hub/capture/keeping_page.py tells: `now` by the server's clock
  */

@@ -84,7 +84,7 @@ export async function attach(desk) {
   const device = await openDevice();
   const keeper = new Keeper({ payload, model, device, tabs, session, reenter: () => reentry.ask() });
   const view = new KeepingView(keeper, payload, (division, element) => desk.goToCell(division, element));
-  const outbox = new Outbox(keeper, payload.collection);
+  const outbox = new Outbox(keeper, payload.collection, payload.keeping.door);
   new SubmittingView(outbox, view, payload.collection);
   outbox.addEventListener("findings", (event) => desk.report(/** @type {CustomEvent} */ (event).detail.findings));
   desk.sending = new KeptSending(keeper, outbox, view);

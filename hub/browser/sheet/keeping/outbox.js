@@ -12,10 +12,11 @@ import { ask, backoff, mayPass, newKey } from "./wire.js";
  */
 
 export class Outbox extends EventTarget {
-  /** @param {import("./keeper.js").Keeper} keeper @param {string} collection */
-  constructor(keeper, collection) {
+  /** @param {import("./keeper.js").Keeper} keeper @param {string} collection @param {string} door to whom it goes */
+  constructor(keeper, collection, door) {
     super();
     this.keeper = keeper;
+    this.door = door;
     this.path = `/api/v1/collections/${collection}`;
     /** @type {Pressed | null} */
     this.pressed = null;
@@ -90,7 +91,7 @@ export class Outbox extends EventTarget {
     if (this.keeper.queue.inState("refused").length > 0) return this.#stop("refused");
     if (!hasArrived) return this.#later(0);
     const headers = { ...this.keeper.session.headers(), "Idempotency-Key": pressed.key };
-    const reply = await ask(`${this.path}/submission`, { method: "POST", body: pressed.body, headers });
+    const reply = await ask(`${this.path}/${this.door}`, { method: "POST", body: pressed.body, headers });
     return this.#answered(reply);
   }
 

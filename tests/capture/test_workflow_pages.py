@@ -1,0 +1,138 @@
+"""The desks of sign-off and review, without a browser: what each page says and does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import httpx
+import pytest
+
+from hub.app import create_app
+from hub.kit.db import Database
+from tests.capture.factories import FORM, PERIOD, create_collection, rows
+from tests.capture.workflow import FIRST, SECOND, Town, create_town, ok
+from tests.people import EAST, PASSWORD, People
+
+
+@asynccontextmanager
+async def browsing(town: Town, who: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(town.database), raise_app_exceptions=False)
+    headers = {"accept": "text/html"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as client:
+        answer = await client.post("/sign-in", data={"username": who, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+async def press(client: httpx.AsyncClient, page: str, path: str, **fields: object) -> httpx.Response:
+    """Send a form of this page, with its token."""
+    shown = (await client.get(page)).text
+    token = shown.split('name="csrf_token" value="')[1].split('"')[0]
+    return await client.post(path, data={"csrf_token": token, **fields})
+
+
+class TestReviewing:
+    @pytest.fixture
+    async def town(self, database: Database, people: People) -> Town:
+        return await create_town(database, people, review=True)
+
+    async def test_a_return_names_cells_and_the_answer_is_seen(self, town: Town) -> None:
+        await town.bring("in_review")
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "registrar") as authority:
+            start = (await authority.get("/")).text
+            assert "1 份提交等待审核" in start
+            shown = (await authority.get(path)).text
+            assert f'value="{FIRST}.workers"' in shown
+            assert "staying" not in shown  # a derived value cannot come back
+            chosen = await press(authority, path, f"{path}/return", step="choose", cells=[f"{FIRST}.workers"])
+            assert f'name="reason.{FIRST}.workers"' in chosen.text
+            refused = await press(authority, path, f"{path}/return", cells=[f"{FIRST}.workers"], reason=" ")
+            assert refused.status_code == 422
+            assert "请写明退回的原因" in refused.text
+            reasons = {f"reason.{FIRST}.workers": "多一倍"}
+            done = await press(
+                authority, path, f"{path}/return", cells=[f"{FIRST}.workers"], reason="请核实", **reasons
+            )
+            assert done.status_code == 303
+        async with browsing(town, "reporter_east") as township:
+            todo = (await township.get("/")).text
+            assert "退回原因：请核实（1 格可以修改）" in todo
+            sheet = (await township.get(f"{path}/plain")).text
+            assert sheet.count(" readonly") == 3 * 6 - 1  # all but the one that came back
+            assert "多一倍" in sheet
+            etag = sheet.split('name="etag" value="')[1].split('"')[0].replace("&#34;", '"')
+            other = {f"v.{SECOND}.workers": "3", "action": "save", "etag": etag}
+            touched = await press(township, f"{path}/plain", f"{path}/plain", **other)
+            assert touched.status_code == 409
+            assert "第2村民委员会 外出务工人数没有被退回" in touched.text
+            fields = {f"v.{FIRST}.workers": "79", "action": "submit", "reason": "少报一人，已更正"}
+            sent = await press(township, f"{path}/plain", f"{path}/plain", etag=etag, **fields)
+            assert sent.status_code == 303, sent.text
+        async with browsing(town, "registrar_two") as authority:
+            shown = (await authority.get(path)).text
+            assert "少报一人，已更正" in shown
+            approved = await press(authority, path, f"{path}/approval", submission=(await town.held()).submission)
+            assert approved.status_code == 303
+        assert await town.state() == "submitted"
+
+    async def test_an_inspector_sees_the_way_but_no_value(self, town: Town) -> None:
+        await town.bring("in_review")
+        async with browsing(town, "auditor") as inspector:
+            shown = (await inspector.get(f"/collections/{town.collection.id}")).text
+        assert "待审核" in shown
+        assert "review-scroll" not in shown
+
+
+class TestSigning:
+    async def test_the_leader_sees_what_was_sent_and_signs(self, database: Database, people: People) -> None:
+        town = await create_town(database, people)
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "leader_east") as leader:
+            chosen = await press(leader, "/", f"/townships/{EAST}/workflow", wants_sign_off="yes")
+            assert chosen.status_code == 303
+            ok(await town.save(rows()))
+            async with browsing(town, "reporter_east") as clerk:
+                assert "送签" in (await clerk.get(f"{path}/plain")).text
+                sent = await press(clerk, f"{path}/plain", f"{path}/plain", action="submit")
+                assert sent.headers["location"] == path
+                locked = (await clerk.get(path)).text
+                assert "已送签发人签发，等待期间不能修改" in locked
+                assert f'action="{path}/take-back"' in locked
+            assert "待签发" in (await leader.get("/")).text
+            refused = await press(leader, path, f"{path}/sign-off-refusal", reason="")
+            assert refused.status_code == 422
+            signed = await press(leader, path, f"{path}/sign-off")
+            assert signed.status_code == 303, signed.text
+        receipt = (await town.get("registrar", f"submissions/{(await town.held()).submission}")).json()
+        assert (receipt["submitted_by"], receipt["signed_by"]) == ("reporter_east", "leader_east")
+
+
+class TestStanding:
+    async def test_exactly_the_late_ones_show_late(self, database: Database, people: People) -> None:
+        town = await create_town(database, people, due_on=date(2026, 11, 5), opens_on=date(2026, 11, 1))
+        await town.bring("submitted")
+        before = await create_collection(database, people, period="2026-09")
+        async with browsing(town, "registrar") as authority:
+            shown = (await authority.get("/collections/standing", params={"form": FORM, "period": PERIOD})).text
+        assert "2 个乡镇中，1 个已提交，1 个的数据已生效" in shown
+        assert "逾期未交（1 个）：民乐镇" in shown
+        assert str(before.id) not in shown.split("近期各期")[0]
+
+
+class TestException:
+    async def test_wants_a_reason_and_a_day(self, database: Database, people: People) -> None:
+        days = {"opens_on": date(2026, 10, 1), "due_on": date(2026, 10, 9), "closes_on": date(2026, 10, 20)}
+        town = await create_town(database, people, **days)
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "registrar") as authority:
+            refused = await press(authority, path, f"{path}/lock-exceptions", until="明天", exception_reason="洪水")
+            assert refused.status_code == 422
+            assert "洪水" in refused.text
+            granted = await press(
+                authority, path, f"{path}/lock-exceptions", until="2099-12-31", exception_reason="洪水"
+            )
+            assert granted.status_code == 303, granted.text
+            shown = (await authority.get(path)).text
+        assert "生效中" in shown
+        assert await town.state() == "open"
