@@ -19,7 +19,7 @@ from hub.capture import workflow_pages as workflow
 from hub.capture.standing import count_waiting
 from hub.capture.todo_pages import tasks_page
 from hub.catalogue import pages as catalogue
-from hub.exchange import value_pages
+from hub.exchange import own_pages, value_pages
 from hub.forms import compare_pages as form_versions
 from hub.forms import pages as forms
 from hub.forms import service as form_service
@@ -46,7 +46,11 @@ from hub.kit.middleware import request_id
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter, public
 from hub.kit.transaction import Transaction
 from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
+from hub.oversight import audit_pages as audit_events
+from hub.oversight import client_pages as clients
+from hub.oversight import job_pages as jobs
 from hub.oversight import pages as oversight
+from hub.oversight import traffic_pages as traffic
 from hub.registry import desk as registry
 from hub.registry import service as registry_service
 from hub.registry.statuses import RegistrationStatus
@@ -76,11 +80,16 @@ routers: tuple[HubRouter, ...] = (
     catalogue.router,
     grant_requests.router,
     value_pages.router,
+    own_pages.router,
     grants.router,
     grant_decisions.router,
     imports.router,
     remarks.router,
     oversight.router,
+    clients.router,
+    audit_events.router,
+    traffic.router,
+    jobs.router,
 )
 
 _TOWNSHIPS = frozenset({"township"})
@@ -131,7 +140,32 @@ NAVIGATION: tuple[NavigationItem, ...] = (
         frozenset({"township", "authority"}),
         lambda: _("标记了待核实、还没有消除的数。"),
     ),
+    NavigationItem("/my-figures", lambda: _("我的数据"), _P.DATA_VALUE_READ, _TOWNSHIPS),
     NavigationItem("/usage", lambda: _("使用情况"), _P.USAGE_READ, None, lambda: _("哪些部门为了什么读取了哪些数据。")),
+    NavigationItem(
+        "/people", lambda: _("人员"), _P.IDENTITY_MANAGE, None, lambda: _("新建、停用人员，分配角色，重置密码。")
+    ),
+    NavigationItem(
+        "/organizations", lambda: _("单位"), _P.IDENTITY_MANAGE, None, lambda: _("部门和乡镇，以及各部门的联系人。")
+    ),
+    NavigationItem(
+        "/api-clients",
+        lambda: _("接口客户端"),
+        _P.IDENTITY_MANAGE,
+        None,
+        lambda: _("各部门的程序：密钥、地址名单、调用量。"),
+    ),
+    NavigationItem("/jobs", lambda: _("后台任务"), _P.IMPORT_RUN, None, lambda: _("在运行、排队和失败的后台工作。")),
+    NavigationItem(
+        "/traffic", lambda: _("调用统计"), _P.AUDIT_EVENT_READ, None, lambda: _("谁在什么时候调用了多少次。")
+    ),
+    NavigationItem(
+        "/audit-events",
+        lambda: _("审计日志"),
+        _P.AUDIT_EVENT_READ,
+        None,
+        lambda: _("谁在什么时候做了什么；日志是否完整。"),
+    ),
 )
 
 

@@ -68,6 +68,7 @@ class Total:
     expected: int
     townships_reported: int
     townships_expected: int
+    townships_counted: int
     missing: tuple[Behind, ...]
 
     @property
@@ -285,5 +286,6 @@ def _total(
         expected=sum(unit.expected for unit in units),
         townships_reported=len(units) - len(behind),
         townships_expected=len(units),
+        townships_counted=len(numbers),
         missing=tuple(behind),
     )
