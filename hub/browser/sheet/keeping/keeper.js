@@ -23,6 +23,8 @@ const SOON = 700;
 const AT_ONCE = 400;
 /** A tab that was closed before its cells arrived is not waited for. */
 const PATIENCE_WITH_TABS = 15_000;
+/** Who else is open says so at once. */
+const ANSWER_OF_TABS = 300;
 const LOOK_EVERY = 30_000;
 const IN_USE = 5 * 60_000;
 /** What a browser still sends while a page is being left (Fetch standard, keepalive). */
@@ -84,7 +86,7 @@ export class Keeper extends EventTarget {
       else this.#lastWords();
     });
     setInterval(() => void this.#everyHalfMinute(), LOOK_EVERY);
-    this.#schedule(0);
+    this.#schedule(ANSWER_OF_TABS);
   }
 
   async #restore() {
@@ -244,7 +246,7 @@ export class Keeper extends EventTarget {
 
   /** @param {number} [most] @returns {boolean} */
   #takeBatch(most = AT_ONCE) {
-    const batch = this.queue.batch(most, Date.now(), PATIENCE_WITH_TABS);
+    const batch = this.queue.batch(most, { now: Date.now(), patience: PATIENCE_WITH_TABS, open: this.tabs.others });
     const said = this.explaining.waiting();
     if (batch.length === 0 && this.explaining.isSaid) return false;
     const changes = batch.map(({ division, element, value, missing, was }) => ({ division, element, value, missing, was }));

@@ -107,12 +107,12 @@ export class Queue {
   }
 
   /**
-   * The next ones to send. Another tab sends its own, unless it has been silent for so long that it must be closed.
-   * @param {number} most @param {number} now @param {number} patience
+   * The next ones to send. Another tab that is open sends its own, unless that takes too long.
+   * @param {number} most @param {{now: number, patience: number, open: ReadonlySet<string>}} tabs
    * @returns {CellRecord[]} copies, as they are now
    */
-  batch(most, now, patience) {
-    const ripe = this.inState("waiting").filter((one) => one.owner === this.owner || now - one.at > patience);
+  batch(most, { now, patience, open }) {
+    const ripe = this.inState("waiting").filter((one) => !open.has(one.owner) || now - one.at > patience);
     return ripe.slice(0, most).map((record) => {
       if (!record.tried.some((one) => isSame(one, record))) record.tried = [...record.tried, content(record)];
       return { ...record };

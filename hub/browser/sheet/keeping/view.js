@@ -36,6 +36,7 @@ export class KeepingView {
     this.pending = new Dialog(byId("keeping-pending"), { onEscape: () => this.pending.close() });
     this.names = new Map(payload.rows.map((row) => [row.division, row.name]));
     this.timer = 0;
+    this.isStoring = false;
     this.mood = "";
     keeper.addEventListener("state", () => this.#soon());
     keeper.addEventListener("stop", () => this.#showStop());
@@ -61,14 +62,19 @@ export class KeepingView {
     this.#draw();
   }
 
+  /** That something is not yet kept is said at once; that it is may come a moment later. */
   #soon() {
+    if (this.keeper.storing > 0 && !this.isStoring) this.#draw();
     if (this.timer) return;
-    this.timer = setTimeout(() => this.#draw(), CALM);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      this.#draw();
+    }, CALM);
   }
 
   #draw() {
-    this.timer = 0;
     const { keeper } = this;
+    this.isStoring = keeper.storing > 0;
     const conflicts = keeper.queue.inState("conflict");
     const refused = keeper.queue.inState("refused");
     const state = {
