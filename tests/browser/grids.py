@@ -9,6 +9,7 @@ from hub.capture.models import Collection
 from hub.forms import service as forms
 from hub.geography.models import Division
 from hub.kit.db import Database
+from hub.registry.models import CodeList, PermissibleValue
 from tests.browser.conftest import sign_in
 from tests.capture.factories import FORM, PREVIOUS, create_collection
 from tests.forms.factories import create_element, create_village_month
@@ -17,11 +18,7 @@ from tests.store.factories import create_values, make_row
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
 MORE_VILLAGES = [f"{EAST}{number}" for number in range(210, 227)]
-KINDS = [
-    {"value": "1", "meaning": "平原"},
-    {"value": "2", "meaning": "丘陵"},
-    {"value": "3", "meaning": "山区"},
-]
+TERRAINS = {"1": "平原", "2": "丘陵", "3": "山区"}
 
 READ_CELLS = """() => [...document.querySelectorAll('.grid tbody tr')].map(row =>
     [...row.cells].slice(1).map(cell => cell.firstChild && cell.firstChild.nodeName !== 'SMALL'
@@ -43,8 +40,23 @@ async def collection(database: Database, people: People) -> Collection:
         await create_village_month(session)
         domain: dict[str, Any] = {"datatype": "text", "maximum_length": 200}
         await create_element(session, "note", name_zh="备注", topic="说明", is_required=False, value_domain=domain)
-        domain = {"datatype": "code", "permissible_values": KINDS}
-        await create_element(session, "terrain", name_zh="地形", topic="说明", is_required=False, value_domain=domain)
+        values = [
+            PermissibleValue(value=value, meaning=meaning, position=number)
+            for number, (value, meaning) in enumerate(TERRAINS.items())
+        ]
+        session.add(CodeList(identifier="terrain", version=1, name="地形", permissible_values=values))
+        await session.flush()
+        await create_element(
+            session,
+            "terrain",
+            name_zh="地形",
+            topic="说明",
+            position=20,
+            is_required=False,
+            value_domain={"datatype": "code"},
+            code_list="terrain",
+            code_list_version=1,
+        )
     async with database.transaction() as session:
         await forms.publish_version(session, people.subject("registrar"), FORM)
     async with database.transaction() as session:

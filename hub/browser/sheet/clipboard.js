@@ -94,6 +94,12 @@ export function readTable(page) {
   return rows;
 }
 
+/** Only the cells' texts are wanted; the page's policy refuses styles, and would say so for each. @param {string} html */
+export function unstyled(html) {
+  const bare = html.replace(/<style[\s\S]*?<\/style>/gi, "");
+  return bare.replace(/<[^>]*>/g, (tag) => tag.replace(/\sstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, ""));
+}
+
 /** @param {Element} cell */
 function textOf(cell) {
   const lines = cell.cloneNode(true);

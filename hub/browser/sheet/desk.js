@@ -14,7 +14,7 @@ import { filledIn } from "./payload.js";
 import { Rules } from "./rules.js";
 import { Sending } from "./sending.js";
 import { placesOf, same } from "./selection.js";
-import { carry, everyPlace, fillDown, wholeSection } from "./steps.js";
+import { carry, everyPlace, fillDown, placeOf, wholeSection } from "./steps.js";
 import { Summary } from "./summary.js";
 
 const NARROW = "(max-width: 699px)";
@@ -154,7 +154,7 @@ export class Desk {
 
   /** Away from the grid only the keys that mean the same everywhere on the page. @param {KeyboardEvent} event */
   #pressed(event) {
-    if (this.grid.editor.hasFocus || event.isComposing || !this.keys.back.hidden) return;
+    if (event.defaultPrevented || this.grid.editor.hasFocus || event.isComposing || !this.keys.back.hidden) return;
     const names = /** @type {Record<string, string>} */ ({ F8: event.shiftKey ? "previous-finding" : "next-finding", F6: "grid" });
     const name = names[event.key];
     if (name && this.run(name)) event.preventDefault();
@@ -187,7 +187,7 @@ export class Desk {
       "close-keys": () => this.keys.close(),
       "next-finding": () => this.#goToFinding(1),
       "previous-finding": () => this.#goToFinding(-1),
-      leave: () => this.#leave(".bar button[data-command=save], .bar a, .bar button"),
+      leave: () => this.#leave(".bar [data-command=save]", ".bar button, .foot a"),
       "leave-up": () => this.#leave(".tools button"),
       grid: () => (this.isNarrow ? undefined : grid.editor.focus()),
       save: () => void this.#save(),
@@ -196,10 +196,12 @@ export class Desk {
     };
   }
 
-  /** @param {string} selector */
-  #leave(selector) {
+  /** To the first of these that there is and that can be seen. @param {string[]} selectors */
+  #leave(...selectors) {
     this.grid.commit();
-    /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
+    const found = selectors.flatMap((selector) => Array.from(document.querySelectorAll(selector)));
+    const seen = /** @type {HTMLElement[]} */ (found).find((one) => one.offsetParent !== null);
+    seen?.focus();
   }
 
   /** @param {string} text @param {number} count */
@@ -215,8 +217,11 @@ export class Desk {
 
   /** Show what an undo or a redo touched. @param {string} done @param {string} nothing @param {import("./model.js").Change[]} changes */
   #took(done, nothing, changes) {
-    const [first] = changes;
-    if (first) this.goToCell(first.division, first.element);
+    const [first] = changes
+      .flatMap((change) => placeOf(this.model, change.division, change.element) ?? [])
+      .sort((a, b) => a.section - b.section || a.row - b.row || a.column - b.column);
+    if (first && this.isNarrow) this.cards.goTo(first);
+    else if (first) this.grid.goTo(first);
     this.#did(first ? done : nothing, changes.length);
   }
 

@@ -31,6 +31,12 @@ export class Findings {
     this.reasons = new Map();
   }
 
+  /** What is said of a whole row is shown at its first cell. @param {Finding} finding */
+  elementOf(finding) {
+    const first = this.model.columns.find((column) => column.kind !== "readonly");
+    return finding.element ?? first?.identifier ?? "";
+  }
+
   /** The server's whole report. @param {Finding[]} all */
   take(all) {
     this.isChecked = true;
@@ -42,7 +48,7 @@ export class Findings {
     this.all = all;
     this.byCell.clear();
     for (const one of all) {
-      const key = `${one.division}|${one.element ?? ""}`;
+      const key = `${one.division}|${this.elementOf(one)}`;
       this.byCell.set(key, [...(this.byCell.get(key) ?? []), one]);
     }
   }
@@ -55,13 +61,13 @@ export class Findings {
    */
   rejudge(division, changed) {
     const mine = this.all.filter((one) => one.division === division);
-    const found = this.rules ? this.#judge(division) : mine.filter((one) => !changed.has(one.element ?? ""));
+    const found = this.rules ? this.#judge(division) : mine.filter((one) => !changed.has(this.elementOf(one)));
     if (mine.length === 0 && found.length === 0) return new Set();
     const at = this.all.findIndex((one) => one.division === division);
     const others = this.all.filter((one) => one.division !== division);
     others.splice(at < 0 ? others.length : at, 0, ...found);
     this.#hold(others);
-    return new Set([...mine, ...found].map((one) => one.element ?? ""));
+    return new Set([...mine, ...found].map((one) => this.elementOf(one)));
   }
 
   /** @param {string} division @returns {Finding[]} */
@@ -102,7 +108,7 @@ export class Findings {
     /** @type {Map<string, import("./selection.js").Place>} */
     const found = new Map();
     for (const one of this.all) {
-      const place = placeOf(this.model, one.division, one.element ?? "");
+      const place = placeOf(this.model, one.division, this.elementOf(one));
       if (place) found.set(`${place.section}.${place.row}.${place.column}`, place);
     }
     return [...found.values()].sort((a, b) => a.section - b.section || a.row - b.row || a.column - b.column);

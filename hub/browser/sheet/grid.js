@@ -7,7 +7,7 @@
  */
 
 import { Choosing } from "./choosing.js";
-import { readClipboard, readTable, writeHtml, writePlain } from "./clipboard.js";
+import { readClipboard, readTable, unstyled, writeHtml, writePlain } from "./clipboard.js";
 import { Editor } from "./editor.js";
 import { commandOf } from "./keys.js";
 import { element } from "./painting.js";
@@ -323,7 +323,7 @@ export class Grid {
     if (this.editor.mode !== "ready" || !event.clipboardData) return;
     event.preventDefault();
     const html = event.clipboardData.getData("text/html");
-    const table = html ? readTable(new DOMParser().parseFromString(html, "text/html")) : null;
+    const table = html ? readTable(new DOMParser().parseFromString(unstyled(html), "text/html")) : null;
     const texts = readClipboard(event.clipboardData.getData("text/plain"), table);
     if (texts.length === 0) return;
     const { pasted, outside, locked, covered } = paste(this.model, this.block(), texts);

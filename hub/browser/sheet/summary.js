@@ -6,6 +6,7 @@
 import { Findings } from "./findings.js";
 import { element } from "./painting.js";
 import { filledIn } from "./payload.js";
+import { placeOf } from "./steps.js";
 
 const LINES = 12;
 
@@ -74,8 +75,8 @@ export class Summary {
 
   /** @param {import("./findings.js").Finding} finding */
   #link(finding) {
-    const target = finding.element;
-    if (!target || !this.findings.model.byIdentifier.has(target)) return element("span", finding.message);
+    const target = this.findings.elementOf(finding);
+    if (placeOf(this.findings.model, finding.division, target) === null) return element("span", finding.message);
     const link = /** @type {HTMLAnchorElement} */ (element("a", finding.message));
     link.href = `#${finding.division}.${target}`;
     link.addEventListener("click", (event) => {
