@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from hub.exchange import changes, receipts, service
 from hub.exchange.changes import LONGEST_WAIT_SECONDS, Patience
 from hub.exchange.media import MediaType, choose_media_type
+from hub.exchange.parameters import CounterParameters, read_parameters
 from hub.exchange.questions import check_can_mark, read_question
 from hub.exchange.schemas import ChangePageRead, ReceiptCreate, ReceiptRead, ValuePageRead
 from hub.exchange.service import Reading
@@ -18,7 +19,7 @@ from hub.identity.subject import Subject
 from hub.kit.db import Database
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.middleware import IS_HEAD
-from hub.kit.paging import After, Limit, decode_position
+from hub.kit.paging import Limit
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import AppDatabase, Transaction
 
@@ -73,12 +74,8 @@ async def read_values(
     division: Annotated[str | None, Query(description="a code whose subtree is meant; default: all granted")] = None,
     as_of: Annotated[str | None, Query(description="an instant; a date means its end in China")] = None,
     object_class: Annotated[str | None, Query(description="which form, when several are granted")] = None,
-    provisional: Annotated[
-        bool, Query(description="true: the values in review instead, marked; only under grants that include them")
-    ] = False,
     if_none_match: Annotated[str | None, Header()] = None,
-    limit: Limit = 100,
-    after: After = None,
+    parameters: Annotated[CounterParameters, Depends(read_parameters)],
 ) -> Response:
     """The values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name.
 
@@ -91,11 +88,11 @@ async def read_values(
         division=division,
         as_of=as_of,
         object_class=object_class,
-        provisional=provisional,
+        provisional=parameters.provisional,
+        further=parameters.faults,
     )
     media_type = choose_media_type(request.headers.get("accept"))
     check_can_mark(question, media_type)
-    position = decode_position(after, length=3)
     reading = await service.read_values(
         database,
         session,
@@ -103,8 +100,8 @@ async def read_values(
         question,
         media_type=media_type,
         known_etags=if_none_match,
-        after=None if position is None else (str(position[0]), str(position[1]), str(position[2])),
-        limit=limit,
+        after=parameters.after,
+        limit=parameters.limit,
     )
     if request.scope.get(IS_HEAD) and reading.body is None and not reading.is_unchanged:
         return _described(reading, media_type)

@@ -52,8 +52,9 @@ def read_question(
     as_of: str | None,
     object_class: str | None,
     provisional: bool = False,
+    further: Sequence[ErrorItem] = (),
 ) -> ValueQuestion:
-    """The question in typed form. Raises `QuestionInvalid` with every fault."""
+    """The question in typed form. Raises `QuestionInvalid` with every fault, and those `further` ones."""
     faults: list[ErrorItem] = []
 
     def read(name: str, text: str | None, how: Callable[[str], Read]) -> Read | None:
@@ -74,6 +75,7 @@ def read_question(
     if provisional and as_of is not None:
         message = _("未审核的数据没有历史，不能同时使用 as_of。")
         faults.append(ErrorItem("query:/as_of", "as_of_of_provisional", message))
+    faults += further
     if faults:
         raise QuestionInvalid(_("查询参数有 {count} 处错误。").format(count=len(faults)), errors=faults)
     return question

@@ -37,6 +37,15 @@ KEPT_FOR = timedelta(days=2)
 
 PolicyName = Literal["minute", "day"]
 
+# What a program finds in every answer, for the OpenAPI document.
+DESCRIBED_HEADERS: Mapping[str, str] = {
+    "RateLimit-Policy": "of programs: each policy's calls (q) in so many seconds (w)",
+    "RateLimit": "of programs: what is left (r) of each policy, and in how many seconds it begins anew (t)",
+    "X-RateLimit-Limit": "the same for older readers, of the policy that will refuse first: its calls",
+    "X-RateLimit-Remaining": "what is left of it",
+    "X-RateLimit-Reset": "when it begins anew, in seconds since 1970",
+}
+
 
 class RequestWindow(Base):
     """How many calls of one window have been handed to serving processes."""

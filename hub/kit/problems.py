@@ -29,7 +29,7 @@ from hub.kit.errors import (
     Unprocessable,
 )
 from hub.kit.i18n import gettext as _
-from hub.kit.limits import LimitReached
+from hub.kit.limits import DESCRIBED_HEADERS, LimitReached
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +77,20 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def describe(document: Mapping[str, Any]) -> None:
-    """In an OpenAPI document FastAPI calls a failure what the success would be: JSON, CSV, a workbook."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            failure = operation["responses"]["default"]
-            (schema,) = failure["content"].values()
-            failure["content"] = {MEDIA_TYPE: schema}
+    """In an OpenAPI document FastAPI calls a failure what the success would be: JSON, CSV, a workbook.
+
+    And it knows nothing of the headers that every answer to a program carries.
+    """
+    document["components"]["headers"] = {
+        name: {"description": described, "schema": {"type": "string"}} for name, described in DESCRIBED_HEADERS.items()
+    }
+    for operation in (found for operations in document["paths"].values() for found in operations.values()):
+        failure = operation["responses"]["default"]
+        (schema,) = failure["content"].values()
+        failure["content"] = {MEDIA_TYPE: schema}
+        for response in operation["responses"].values():
+            known = {name: {"$ref": f"#/components/headers/{name}"} for name in DESCRIBED_HEADERS}
+            response["headers"] = response.get("headers", {}) | known
 
 
 def problem(error: HubError) -> dict[str, Any]:

@@ -408,3 +408,34 @@ class TestReadLog:
         assert event.details["rows"] == 1
         assert event.details["sha256"] == hashlib.sha256(response.content).hexdigest()
         assert "987654" not in str(event.details)
+
+
+class TestEveryFaultAtOnce:
+    async def test_a_bad_limit_is_told_with_the_rest(self, database: Database, people: People) -> None:
+        number = await grant(database)
+        answer = await read(
+            database, people, number, period="2026-13", division="x", limit="9999", after="?", provisional="maybe"
+        )
+        assert codes(answer) == [
+            ("query:/period", "period_not_valid"),
+            ("query:/division", "division_not_valid"),
+            ("query:/limit", "less_than_equal"),
+            ("query:/provisional", "bool_parsing"),
+            ("query:/after", "cursor_not_valid"),
+        ]
+        for limit in ("0", "x", "1.5"):
+            assert codes(await read(database, people, number, limit=limit))[0][0] == "query:/limit"
+
+    async def test_a_parameter_stands_once(self, database: Database, people: People) -> None:
+        number = await grant(database)
+        answer = await read(database, people, number, period=["2026-09", "2026-10"])
+        assert codes(answer) == [("query:/period", "parameter_repeated")]
+
+    async def test_the_limits_headers_are_in_the_document(self, client: httpx.AsyncClient) -> None:
+        document = (await client.get("/api/v1/openapi.json")).json()
+        answers = document["paths"]["/api/v1/data-values"]["get"]["responses"]
+        assert answers["200"]["headers"]["RateLimit"] == {"$ref": "#/components/headers/RateLimit"}
+        assert answers["default"]["headers"]["Retry-After"]["schema"] == {"type": "integer"}
+        parameters = {one["name"]: one for one in document["paths"]["/api/v1/data-values"]["get"]["parameters"]}
+        assert parameters["limit"]["schema"]["maximum"] == 1000
+        assert parameters["provisional"]["required"] is False
