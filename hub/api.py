@@ -2,6 +2,7 @@
 
 from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
+from hub.capture import receipt_endpoints as receipts
 from hub.capture import reminder_endpoints as reminders
 from hub.capture import workbook_endpoints as workbook
 from hub.capture import workflow_endpoints as workflow
@@ -30,6 +31,7 @@ routers: tuple[HubRouter, ...] = (
     forms.router,
     capture.router,
     workbook.router,
+    receipts.router,
     workflow.router,
     reminders.router,
     grants.router,

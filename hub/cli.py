@@ -13,7 +13,7 @@ import uvicorn
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from hub import founding, upkeep
+from hub import founding, upkeep, verifying
 from hub.audit.service import Sealer
 from hub.backup.backing_up import BackedUp, back_up
 from hub.backup.data_folder import is_unsettled
@@ -60,6 +60,7 @@ for name, sub in (
 ):
     app.add_typer(sub, name=name)
 upkeep.add_client_commands(client_app)
+verifying.add_commands(app)
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the folder of registry files")]
 

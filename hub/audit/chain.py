@@ -18,12 +18,14 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from hub.kit import json
 from hub.kit.files import create_private
 
 GENESIS = bytes(32)
+KEY_FILE = "audit-signing-key.pem"
 
 
 def event_hash(content: Mapping[str, Any]) -> bytes:
@@ -47,7 +49,7 @@ class SigningKey:
     @classmethod
     def load_or_create(cls, folder: Path) -> "SigningKey":
         """The folder's key; made at the first start, readable by its owner alone."""
-        path = folder / "audit-signing-key.pem"
+        path = folder / KEY_FILE
         made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         if not path.exists():
             create_private(path, made)
@@ -65,6 +67,55 @@ class SigningKey:
         except InvalidSignature:
             return False
         return True
+
+    def sign_document(self, kind: str, content: bytes) -> bytes:
+        """A document that leaves the hub. Its kind is signed too: no signature passes for another kind's."""
+        return self._private.sign(_signed_document(kind, content))
+
+    @property
+    def public(self) -> "PublicKey":
+        return PublicKey(self._public)
+
+
+class PublicKey:
+    """The half of the signing key that anybody may have, to see who signed a document."""
+
+    def __init__(self, public: Ed25519PublicKey) -> None:
+        self._public = public
+        self.id = key_id(public)
+
+    @classmethod
+    def find(cls, file: Path) -> "PublicKey | None":
+        """From a PEM file with the public half, or with the private one; None when there is no such key."""
+        if not file.is_file():
+            return None
+        try:
+            if b"PRIVATE" in (pem := file.read_bytes()):
+                private = load_pem_private_key(pem, password=None)
+                key: object = private.public_key() if isinstance(private, Ed25519PrivateKey) else None
+            else:
+                key = load_pem_public_key(pem)
+        except ValueError:
+            return None
+        return cls(key) if isinstance(key, Ed25519PublicKey) else None
+
+    def verifies_document(self, kind: str, content: bytes, signature: bytes) -> bool:
+        try:
+            self._public.verify(signature, _signed_document(kind, content))
+        except InvalidSignature:
+            return False
+        return True
+
+    def to_pem(self) -> str:
+        return self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def key_id(public: Ed25519PublicKey) -> str:
+    return hashlib.sha256(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def _signed_document(kind: str, content: bytes) -> bytes:
+    return f"collect-once-hub {kind}\n".encode() + content
 
 
 def _signed_content(position: int, link: bytes) -> bytes:

@@ -62,6 +62,12 @@ def reviving(address: DatabaseAddress) -> RecurringJob:
     return RecurringJob("database.revive", 1.0, revive)
 
 
+def has_database(settings: Settings) -> bool:
+    """Whether there is one to open; opening would make a private one where there is none."""
+    cluster = settings.data_dir / "postgres" / "cluster" / "PG_VERSION"
+    return settings.database_url is not None or cluster.is_file()
+
+
 @contextmanager
 def open_database(settings: Settings) -> Iterator[DatabaseAddress]:
     """The database these settings mean; a private server is started, or adopted from another process."""

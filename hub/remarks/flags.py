@@ -73,7 +73,9 @@ async def list_open(
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> Sequence[OpenFlag]:
-    """What waits longest first: a township sees its own, the authority its county's."""
+    """What waits longest first: a township sees its own, the authority its county's, nobody else any."""
+    if subject.organization.kind not in {"township", "authority"}:
+        return []
     await set_scope(session, [_reach(subject)])
     found = await repository.list_open_flags(session, township=township, after=after, limit=limit)
     codes = {code for flag, _task in found for code in (flag.division, flag.township)}

@@ -64,11 +64,23 @@ def count_in_file(summary: dict[str, Any], village: str) -> object:
     return next(row[column] for row in rows if village in [str(value) for value in row])
 
 
+def keep_receipt(hub: Hub, clerk: httpx.Client, number: str) -> Path:
+    paper = hub.folder / f"{number}.json"
+    paper.write_bytes(clerk.get(f"/submissions/{number}/receipt").content)
+    return paper
+
+
+def verify(hub: Hub, paper: Path, *options: str) -> int:
+    """True is 0, altered 3, unknown 4, superseded 5."""
+    return hub.command("verify-receipt", str(paper), *options).returncode
+
+
 class TestPath:
     """Steps of one story, in order."""
 
     village = ""
     count = 0
+    paper = Path()
 
     def test_1_three_planted_faults_come_back_with_their_places(self, hub: Hub, clerk: httpx.Client) -> None:
         task = open_task(clerk)
@@ -101,6 +113,11 @@ class TestPath:
         assert receipt.status_code == 201, receipt.text
         assert {"number", "collection", "submitted_at", "checksum", "supersedes"} <= set(receipt.json())
         assert clerk.get(f"/submissions/{receipt.json()['number']}").json()["checksum"] == receipt.json()["checksum"]
+        TestPath.paper = keep_receipt(hub, clerk, receipt.json()["number"])
+        assert [verify(hub, self.paper), verify(hub, self.paper, "--offline")] == [0, 0]
+        forged = hub.folder / "forged.json"
+        forged.write_text(self.paper.read_text(encoding="utf-8").replace("乡镇", "街道").replace("镇", "乡", 1), encoding="utf-8")
+        assert verify(hub, forged) == 3
 
     @pytest.mark.parametrize("name", CONNECTORS)
     def test_3_each_department_holds_the_same_count_under_its_own_name(
@@ -128,6 +145,7 @@ class TestPath:
         receipt = clerk.post(f"/collections/{task['id']}/submission", json={"reason": "漏报一人"})
         assert receipt.status_code == 201, receipt.text
         assert receipt.json()["supersedes"]
+        assert [verify(hub, self.paper), verify(hub, self.paper, "--offline")] == [5, 0]
         history = clerk.get(
             f"/collections/{task['id']}/history", params={"division": self.village, "element": ELEMENT}
         ).json()["items"]
