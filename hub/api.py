@@ -18,7 +18,10 @@ from hub.identity import organization_endpoints as organizations
 from hub.imports import endpoints as imports
 from hub.kit import documentation
 from hub.kit.routing import HubRouter
+from hub.oversight import audit_endpoints as audit_events
 from hub.oversight import endpoints as oversight
+from hub.oversight import job_endpoints as jobs
+from hub.oversight import traffic_pages as traffic
 from hub.registry import endpoints as registry
 from hub.remarks import endpoints as remarks
 
@@ -41,6 +44,9 @@ routers: tuple[HubRouter, ...] = (
     imports.router,
     remarks.router,
     oversight.router,
+    audit_events.router,
+    jobs.router,
+    traffic.api,
     documentation.router,
 )
 

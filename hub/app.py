@@ -72,7 +72,6 @@ def create_app(
     )
     app.state.database = database
     app.state.clock_watch = ClockWatch(database)
-    app.state.openid = Provider.of(settings())
     _set_bounds(app, settings())
     app.include_router(operations.router)
     for router in api.root_routers:
@@ -89,6 +88,7 @@ def create_app(
 
 def _set_bounds(app: FastAPI, chosen: Settings) -> None:
     """What the routes keep to (hub/kit/routing.py)."""
+    app.state.openid = Provider.of(chosen)
     app.state.maximum_body_bytes = chosen.maximum_body_bytes
     app.state.limits = Limits(
         per_minute=chosen.client_requests_per_minute,

@@ -14,6 +14,7 @@ class AuditAction(StrEnum):
     ACCESS_GRANT_SUSPEND = "access_grant.suspend"
     API_CLIENT_CREATE = "api_client.create"
     API_CLIENT_DISABLE = "api_client.disable"
+    API_CLIENT_ENABLE = "api_client.enable"
     API_CLIENT_SECRET_CREATE = "api_client_secret.create"  # noqa: S105 - the name of an event
     API_CLIENT_SECRET_REVOKE = "api_client_secret.revoke"  # noqa: S105 - the name of an event
     API_CLIENT_UPDATE = "api_client.update"

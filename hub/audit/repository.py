@@ -1,12 +1,13 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.audit.models import AuditEventRow, AuditHead
+from hub.audit.models import AuditEventRow, AuditHead, AuditVerification
 from hub.kit.statements import Statement, insertion
 
 # One for the whole database; any fixed number will do.
@@ -97,3 +98,64 @@ async def list_unsealed_events(session: AsyncSession) -> Sequence[AuditEventRow]
 
 async def list_heads(session: AsyncSession) -> Sequence[AuditHead]:
     return (await session.scalars(select(AuditHead).order_by(AuditHead.position))).all()
+
+
+@dataclass(frozen=True)
+class EventsAsked:
+    """Which events are meant; what is empty does not narrow. With an `object_id`, `object_types` names every type
+    it may be of: an id alone would find no way into the index.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str = ""
+    action: str = ""
+    object_types: tuple[str, ...] = ()
+    object_id: str = ""
+    outcome: str = ""
+
+
+def events_statement(asked: EventsAsked, *, after: tuple[datetime, UUID] | None, limit: int) -> Select[AuditEventRow]:
+    """Newest first. Every question has an index: by time, actor, action or object (migration 0018)."""
+    event = AuditEventRow
+    statement = select(event).order_by(event.at.desc(), event.id.desc()).limit(limit)
+    if asked.since is not None:
+        statement = statement.where(event.at >= asked.since)
+    if asked.until is not None:
+        statement = statement.where(event.at <= asked.until)
+    if asked.actor:
+        statement = statement.where(event.actor_name == asked.actor)
+    if asked.action:
+        statement = statement.where(event.action == asked.action)
+    if asked.object_types:
+        statement = statement.where(event.object_type.in_(asked.object_types))
+    if asked.object_id:
+        statement = statement.where(event.object_id == asked.object_id)
+    if asked.outcome:
+        statement = statement.where(event.outcome == asked.outcome)
+    if after is not None:
+        # The first of the two alone is what an index is entered by.
+        statement = statement.where(event.at <= after[0], tuple_(event.at, event.id) < tuple_(*after))
+    return statement
+
+
+async def list_events(
+    session: AsyncSession, asked: EventsAsked, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[AuditEventRow]:
+    return (await session.scalars(events_statement(asked, after=after, limit=limit))).all()
+
+
+async def get_last_head(session: AsyncSession) -> AuditHead | None:
+    return await session.scalar(select(AuditHead).order_by(AuditHead.position.desc()).limit(1))
+
+
+def add_verification(session: AsyncSession, verification: AuditVerification) -> None:
+    session.add(verification)
+
+
+async def get_verification(session: AsyncSession, verification_id: UUID) -> AuditVerification | None:
+    return await session.get(AuditVerification, verification_id, populate_existing=True)
+
+
+async def get_last_verification(session: AsyncSession) -> AuditVerification | None:
+    return await session.scalar(select(AuditVerification).order_by(AuditVerification.id.desc()).limit(1))

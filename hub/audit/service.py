@@ -1,6 +1,7 @@
 """Writing, sealing and verifying the audit log."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from hub.kit.journal import append_line
 from hub.kit.middleware import request_id
 
 SEALED_AT_ONCE = 5000
+VERIFIED_AT_ONCE = 2000
 # Below every position, so that an event moved to a negative one is met as well.
 MINIMUM_POSITION = -(2**63)
 
@@ -151,22 +153,18 @@ class Sealer:
         """Walk the whole chain; the first thing that does not hold is named."""
         heads = {head.position: head for head in await repository.list_heads(session)}
         filed = self._filed_heads()
-        links: dict[int, bytes] = {}
-        position, link, last_seen = 0, chain.GENESIS, MINIMUM_POSITION
-        while events := await repository.list_sealed(session, after=last_seen, limit=SEALED_AT_ONCE):
-            for event in events:
-                position += 1
-                broken = _broken(event, position, link)
-                if broken is not None:
-                    return Verdict(position - 1, broken)
-                link = chain.next_link(link, event.sha256)
-                if position in heads or position in filed:
-                    links[position] = link
-            last_seen = position
+        walk = _Walk(frozenset(heads.keys() | filed.keys()))
+        after = MINIMUM_POSITION
+        while events := await repository.list_sealed(session, after=after, limit=VERIFIED_AT_ONCE):
+            # Beside the event loop: a serving process answers its callers meanwhile.
+            broken = await asyncio.to_thread(walk.over, events)
+            if broken is not None:
+                return Verdict(walk.position, broken)
+            after = walk.position
         for event in await repository.list_unsealed_events(session):
             if _hash(event) != event.sha256:
-                return Verdict(position, Break(None, str(event.id), "altered before it was sealed"))
-        return Verdict(position, self._broken_head(heads, filed, links))
+                return Verdict(walk.position, Break(None, str(event.id), "altered before it was sealed"))
+        return Verdict(walk.position, self._broken_head(heads, filed, walk.links))
 
     def _filed_heads(self) -> dict[int, bytes]:
         if not self._heads_file.exists():
@@ -214,6 +212,27 @@ class Verdict:
         return _("审计日志被改动：第 {position} 条（{row}）：{reason}").format(
             position=self.broken.position or "-", row=row, reason=self.broken.reason
         )
+
+
+class _Walk:
+    """Along the chain from its beginning: how far it holds, and its links at the positions that have a head."""
+
+    def __init__(self, wanted: Collection[int]) -> None:
+        self._wanted = wanted
+        self._link = chain.GENESIS
+        self.position = 0
+        self.links: dict[int, bytes] = {}
+
+    def over(self, events: Sequence[AuditEventRow]) -> "Break | None":
+        for event in events:
+            broken = _broken(event, self.position + 1, self._link)
+            if broken is not None:
+                return broken
+            self.position += 1
+            self._link = chain.next_link(self._link, event.sha256)
+            if self.position in self._wanted:
+                self.links[self.position] = self._link
+        return None
 
 
 def _broken(event: AuditEventRow, position: int, link: bytes) -> Break | None:

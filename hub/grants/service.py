@@ -162,6 +162,12 @@ def _seen_by(subject: Subject) -> str | None:
     return None if subject.organization.kind == "authority" else subject.organization.code
 
 
+async def list_grants_of(session: AsyncSession, organization: str, *, limit: int) -> Sequence[AccessGrant]:
+    """What an organisation asked for, for whoever manages its programs: the terms, never a value."""
+    found = await repository.list_grants(session, seen_by=organization, after=None, limit=limit)
+    return [grant for grant in found if grant.organization == organization]
+
+
 async def list_active_numbers(session: AsyncSession, organization: str) -> list[str]:
     """The grants a new token of this organisation may be bound to, oldest first."""
     today = clock.today()

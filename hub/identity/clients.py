@@ -149,6 +149,14 @@ async def disable_client(session: AsyncSession, actor: Actor, client: ApiClient)
     await audit.record(session, actor, AuditAction.API_CLIENT_DISABLE, "api_client", client.client_id)
 
 
+async def enable_client(session: AsyncSession, actor: Actor, client: ApiClient) -> None:
+    """It may ask for tokens again, with its live secrets; those it held stay ended."""
+    if client.organization.closed_at is not None:
+        raise OrganizationClosed(_("单位“{name}”已停用。").format(name=client.organization.name))
+    client.disabled_at = None
+    await audit.record(session, actor, AuditAction.API_CLIENT_ENABLE, "api_client", client.client_id)
+
+
 async def get_client(session: AsyncSession, client_id: str) -> ApiClient:
     client = await repository.get_client(session, client_id)
     if client is None:

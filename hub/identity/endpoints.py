@@ -182,3 +182,10 @@ async def disable_client(session: Transaction, subject: CanManageIdentity, clien
     client = await clients.get_client(session, client_id)
     await clients.disable_client(session, subject.actor, client)
     return ApiClientRead.of(client)
+
+
+@router.post("/api-clients/{client_id}/enablement", status_code=201)
+async def enable_client(session: Transaction, subject: CanManageIdentity, client_id: str) -> ApiClientRead:
+    client = await clients.get_client(session, client_id)
+    await clients.enable_client(session, subject.actor, client)
+    return ApiClientRead.of(client)

@@ -109,10 +109,14 @@ async def count_members(session: AsyncSession, organization_id: UUID) -> tuple[i
     return row[0], row[1]
 
 
-async def list_clients(session: AsyncSession, *, limit: int, after: str | None = None) -> Sequence[ApiClient]:
+async def list_clients(
+    session: AsyncSession, *, limit: int, after: str | None = None, organization: str = ""
+) -> Sequence[ApiClient]:
     statement = select(ApiClient).options(joinedload(ApiClient.organization)).order_by(ApiClient.client_id).limit(limit)
     if after is not None:
         statement = statement.where(ApiClient.client_id > after)
+    if organization:
+        statement = statement.where(ApiClient.organization.has(Organization.code == organization))
     return (await session.scalars(statement)).all()
 
 

@@ -175,6 +175,20 @@ async def submit(
         raise ImportStateConflict(_("导入的文件已清理，请重新上传。"))
     given.dry_run, given.accept_partial = False, accept_partial
     given.reason = (reason or "").strip() or given.reason
+    return await _begin_again(session, subject, given)
+
+
+async def repeat(session: AsyncSession, subject: Subject, import_id: UUID) -> ImportStatus:
+    """One that failed, once more and as it was asked for: a trial stays a trial."""
+    given = _visible(subject, await repository.lock_import(session, import_id))
+    if given.state not in {"failed", "refused"}:
+        raise ImportStateConflict(_("只有失败的导入可以重新运行。"))
+    if not file_of(given.id).exists():
+        raise ImportStateConflict(_("导入的文件已清理，请重新上传。"))
+    return await _begin_again(session, subject, given)
+
+
+async def _begin_again(session: AsyncSession, subject: Subject, given: Import) -> ImportStatus:
     given.requested_by = subject.name
     given.language = current_language()
     given.state, given.attempts, given.finished_at = "received", 0, None

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import procrastinate
 from sqlalchemy import text
@@ -48,6 +49,54 @@ async def defer(session: AsyncSession, task: str, key: str) -> None:
         " jsonb_build_object('key', CAST(:key AS text)), NULL)::jobs.procrastinate_job_to_defer_v1])"
     )
     await session.execute(statement, {"queue": QUEUE, "task": task, "lock": f"{task}:{key}", "key": key})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the queue holds it, for a week after its end. `is_ending`: told to stop, and still at work."""
+
+    id: int
+    task: str
+    key: str
+    status: str
+    attempts: int
+    wanted_at: datetime | None
+    changed_at: datetime | None
+    is_ending: bool
+
+
+_JOBS = """
+    SELECT job.id, job.task_name, job.args->>'key' AS key, CAST(job.status AS text) AS status, job.attempts,
+        job.abort_requested, min(event.at) AS wanted_at, max(event.at) AS changed_at
+    FROM jobs.procrastinate_jobs job LEFT JOIN jobs.procrastinate_events event ON event.job_id = job.id
+    WHERE (CAST(:job AS bigint) IS NULL OR job.id = :job) AND (CAST(:before AS bigint) IS NULL OR job.id < :before)
+    GROUP BY job.id ORDER BY job.id DESC LIMIT :limit"""
+
+
+async def list_jobs(
+    session: AsyncSession, *, limit: int, before: int | None = None, job: int | None = None
+) -> Sequence[Job]:
+    """Newest first."""
+    rows = (await session.execute(text(_JOBS), {"limit": limit, "before": before, "job": job})).mappings()
+    return [
+        Job(
+            id=row["id"],
+            task=row["task_name"],
+            key=row["key"] or "",
+            status=row["status"],
+            attempts=row["attempts"],
+            wanted_at=row["wanted_at"],
+            changed_at=row["changed_at"],
+            is_ending=row["status"] == "doing" and row["abort_requested"],
+        )
+        for row in rows
+    ]
+
+
+async def cancel(session: AsyncSession, job: int) -> bool:
+    """A job that waits is cancelled; one at work is told to stop, which it does at its next wait. False: it is over."""
+    statement = text("SELECT jobs.procrastinate_cancel_job_v1(:job, true, false)")
+    return (await session.execute(statement, {"job": job})).scalar_one() is not None
 
 
 def _application(database: Database, tasks: Sequence[QueuedTask]) -> procrastinate.App:

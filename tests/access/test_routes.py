@@ -36,6 +36,7 @@ PLACEHOLDERS = {
     "attachment_id": UUID(int=7),
     "flag_id": UUID(int=7),
     "year": 2026,
+    "job_id": 7,
 }
 
 

@@ -1,0 +1,5 @@
+from hub.kit.errors import Conflict
+
+
+class VerificationUnderWay(Conflict):
+    code = "verification_under_way"

@@ -1,0 +1,137 @@
+"""Traffic by consumer and service over time (O04): a chart, the same as a table, and as a file."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel
+
+from hub.kit import clock
+from hub.kit.errors import Unprocessable
+from hub.kit.routing import HubRouter
+from hub.kit.transaction import Transaction
+from hub.kit.views import render
+from hub.oversight import traffic
+from hub.oversight.audit_endpoints import CanReadAudit
+from hub.oversight.traffic import Span, Traffic
+from hub.oversight.traffic_repository import Step
+
+router = HubRouter(tags=["oversight"])
+api = HubRouter(tags=["oversight"])
+
+DAYS_SHOWN = 14
+
+Word = Annotated[str, Query(max_length=100)]
+
+
+@dataclass(frozen=True)
+class TrafficPage:
+    """`found` is None when the days asked for are none (`fault`)."""
+
+    found: Traffic | None
+    since: str
+    until: str
+    step: str
+    reader: str
+    fault: str
+    export: str
+
+
+class TrafficLineRead(BaseModel):
+    reader: str
+    organization: str
+    object_class: str
+    route: str
+    calls: int
+
+
+class TrafficRead(BaseModel):
+    """`starts`: the days or hours; `readers`: each reader's calls in them."""
+
+    starts: list[str]
+    readers: dict[str, list[int]]
+    services: list[TrafficLineRead]
+
+
+@router.get("/traffic")
+async def read_traffic(
+    request: Request,
+    session: Transaction,
+    subject: CanReadAudit,
+    *,
+    since: Annotated[str, Query(alias="from", max_length=10)] = "",
+    until: Annotated[str, Query(alias="to", max_length=10)] = "",
+    step: Word = "day",
+    reader: Word = "",
+) -> Response:
+    span, fault, found = _span(since, until, step), "", None
+    try:
+        found = await traffic.count(session, subject, span, reader=reader.strip())
+    except Unprocessable as refusal:
+        fault = refusal.detail
+    shown = {"from": str(span.since), "to": str(span.until), "step": span.step, "reader": reader.strip()}
+    export = "/traffic/export?" + urlencode(shown)
+    page = TrafficPage(found, shown["from"], shown["to"], span.step, shown["reader"], fault, export)
+    return render(request, "traffic.html", page, status=422 if fault else 200)
+
+
+@router.get("/traffic/export")
+async def export_traffic(
+    session: Transaction,
+    subject: CanReadAudit,
+    *,
+    since: Annotated[str, Query(alias="from", max_length=10)] = "",
+    until: Annotated[str, Query(alias="to", max_length=10)] = "",
+    step: Word = "day",
+    reader: Word = "",
+) -> Response:
+    found = await traffic.count(session, subject, _span(since, until, step), reader=reader.strip())
+    headers = {"Content-Disposition": f'attachment; filename="traffic-{found.span.since}-{found.span.until}.csv"'}
+    return Response(traffic.to_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@api.get("/traffic")
+async def list_traffic(
+    session: Transaction,
+    subject: CanReadAudit,
+    *,
+    since: Annotated[date | None, Query(alias="from", description="first day, in China; default: 14 days ago")] = None,
+    until: Annotated[date | None, Query(alias="to", description="last day; default: today")] = None,
+    step: Annotated[Step, Query(description="day or hour")] = "day",
+    reader: Annotated[str, Query(max_length=100, description="a client id or username")] = "",
+) -> TrafficRead:
+    """Calls by reader and service over time."""
+    last = until or clock.today()
+    found = await traffic.count(
+        session, subject, Span(since or last - timedelta(days=DAYS_SHOWN - 1), last, step), reader=reader
+    )
+    return TrafficRead(
+        starts=[start.isoformat() for start in found.span.starts()],
+        readers={total.reader: list(total.at) for total in found.totals},
+        services=[
+            TrafficLineRead(
+                reader=line.reader,
+                organization=line.organization,
+                object_class=line.group,
+                route=line.route,
+                calls=line.calls,
+            )
+            for line in found.lines
+        ],
+    )
+
+
+def _span(since: str, until: str, step: str) -> Span:
+    """What was typed; a day that is none is taken for the usual one, which the page then shows."""
+    last = _day(until) or clock.today()
+    first = _day(since) or last - timedelta(days=DAYS_SHOWN - 1)
+    return Span(first, last, "hour" if step == "hour" else "day")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
