@@ -11,7 +11,6 @@ from starlette.responses import FileResponse
 
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
-from hub.capture import receipt_pages as receipts
 from hub.capture import preview_pages as preview
 from hub.capture import receipt_pages as receipts
 from hub.capture import reminder_pages as reminders

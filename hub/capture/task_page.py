@@ -1,4 +1,4 @@
-"""Tasks, receipts and histories as pages show them. The dataclasses are all that the templates see."""
+"""Tasks and histories as pages show them. The dataclasses are all that the templates see."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from hub.calendar.deadlines import WorkCalendar
 from hub.calendar.words import DueWords, due_words, period_words
 from hub.capture.desk import CollectionTask
 from hub.capture.lifecycle import is_before_opening
-from hub.capture.models import Submission
 from hub.capture.progress import Progress
 from hub.capture.sheet_page import missing_choices
 from hub.capture.steps import Return
@@ -96,35 +95,6 @@ class OpeningPage:
     @property
     def fault_count(self) -> int:
         return sum(len(found) for found in self.faults.values())
-
-
-@dataclass(frozen=True)
-class ReceiptWarning:
-    message: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ReceiptPage:
-    """A printable receipt: number, instant and checksum prove what was submitted. `is_own`: it may be corrected."""
-
-    number: str
-    collection: str
-    form_name: str
-    form_version: int
-    township: str
-    period: str
-    submitted_at: str
-    submitted_by: str
-    door: str
-    checksum: str
-    supersedes: str | None
-    reason: str | None
-    changed_rows: int
-    rows: int
-    warnings: tuple[ReceiptWarning, ...]
-    is_own: bool
-    may_see_values: bool
 
 
 @dataclass(frozen=True)
@@ -215,33 +185,7 @@ def cautions(lines: Sequence[TaskLine]) -> tuple[str, ...]:
 
 
 def door_words(door: str) -> str:
-    return {"web": _("网页"), "excel": _("电子表格"), "api": _("接口")}.get(door, door)
-
-
-def receipt_page(
-    submission: Submission, form_name: str, township: str, *, is_own: bool, may_see_values: bool
-) -> ReceiptPage:
-    """The instant to the microsecond, in China's time: it is part of what the checksum covers."""
-    at = submission.submitted_at.astimezone(clock.CHINA)
-    return ReceiptPage(
-        number=submission.number,
-        collection=str(submission.collection_id),
-        form_name=form_name,
-        form_version=submission.form_version,
-        township=township,
-        period=period_words(submission.period),
-        submitted_at=at.strftime("%Y-%m-%d %H:%M:%S.%f"),
-        submitted_by=submission.submitted_by,
-        door=door_words(submission.door),
-        checksum=submission.checksum,
-        supersedes=submission.supersedes,
-        reason=submission.reason,
-        changed_rows=submission.changed_rows,
-        rows=len(submission.content),
-        warnings=tuple(ReceiptWarning(one["message"], one["reason"]) for one in submission.warnings),
-        is_own=is_own,
-        may_see_values=may_see_values,
-    )
+    return {"web": _("网页"), "excel": _("电子表格"), "api": _("接口"), "import": _("批量导入")}.get(door, door)
 
 
 def history_line(entry: HistoryEntry, form: FormContent, places: Mapping[str, str]) -> HistoryLine:
