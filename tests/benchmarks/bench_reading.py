@@ -54,21 +54,33 @@ SELECT code, code, level, parent, lineage, 'NBS', 2023 FROM (
         FROM counties, generate_series(100, 99 + %(villages)s) v
 ) places ORDER BY length(code)
 """
+# Some thousand different villages, each many times: making each of the nation's rows by itself took most of an hour.
+DRAWN = """
+CREATE TEMP TABLE drawn AS
+SELECT n, jsonb_object_agg('village_element_' || e, (random() * 1000)::int) AS payload
+FROM generate_series(0, 4999) n, generate_series(0, 59) e GROUP BY n
+"""
+COMMON = """
+CREATE TEMP TABLE common AS
+SELECT jsonb_object_agg('village_element_' || e, 1) AS versions, array_agg('village_element_' || e) AS changed
+FROM generate_series(0, 59) e
+"""
 RECORDS = """
 INSERT INTO records (area, object_class, period, division, entity, payload, missing, versions, revision, seq,
     submission, submitted_at)
-SELECT left(code, 6), 'village', %(period)s, code, '',
-    (SELECT jsonb_object_agg('village_element_' || e, (random() * 1000)::int)
-        FROM generate_series(0, 59) e WHERE code <> ''),
-    '{}', (SELECT jsonb_object_agg('village_element_' || e, 1) FROM generate_series(0, 59) e WHERE code <> ''),
-    1, row_number() OVER (PARTITION BY left(code, 6) ORDER BY code), left(code, 6) || '-0000000001', now()
-FROM divisions WHERE level = 'village' AND code LIKE '71%%'
+SELECT left(code, 6), 'village', %(period)s, code, '', payload, '{}', versions, 1, seq,
+    left(code, 6) || '-0000000001', now()
+FROM (
+    SELECT code, row_number() OVER (PARTITION BY left(code, 6) ORDER BY code) AS seq,
+        row_number() OVER (ORDER BY code) AS place
+    FROM divisions WHERE level = 'village' AND code LIKE '71%%'
+) villages JOIN drawn ON n = place %% 5000 CROSS JOIN common
 """
 REVISIONS = """
 INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind, payload, missing,
     versions, changed, submission, submitted_at, actor, door)
-SELECT area, object_class, period, division, entity, revision, seq, 'value', payload, missing, versions,
-    ARRAY(SELECT jsonb_object_keys(payload)), submission, submitted_at, 'bench', 'api' FROM records
+SELECT area, object_class, period, division, entity, revision, seq, 'value', payload, missing, records.versions,
+    changed, submission, submitted_at, 'bench', 'api' FROM records CROSS JOIN common
 """
 CHANGES = """
 INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind, payload, missing,
@@ -98,7 +110,7 @@ async def _settle(database: Database, owner_url: str, counties: int) -> Country:
         owner.execute("INSERT INTO counties SELECT unnest(%s::text[])", [codes])
         owner.execute("CREATE TEMP VIEW prefectures AS SELECT DISTINCT substr(c, 3, 2) AS f FROM counties")
         owner.execute("SELECT set_config('hub.divisions', '71', false)")
-        for statement in (PLACES, RECORDS, REVISIONS):
+        for statement in (PLACES, DRAWN, COMMON, RECORDS, REVISIONS):
             owner.execute(statement, {"villages": VILLAGES, "period": PERIOD} if "%" in statement else None)
         owner.execute("INSERT INTO area_clocks SELECT c, %s FROM counties", [VILLAGES])
         _fill_naive(owner)
