@@ -62,6 +62,7 @@ def examine(
     read = [read_row(spec, row) for row in placed]
     first = _first_of_each(read)
     frame = build_frame(spec.plan, first)
+    _excuse(spec, first, frame)
     violations = _judge_rules(spec, first, frame)
     findings = [(one.row, finding) for one in read for finding in one.findings]
     findings += violations + _judge_derivations(spec, first, frame, violations)
@@ -118,6 +119,25 @@ def absent_rows(expected: Mapping[str, str] | None, present: Container[str]) -> 
         if division not in present:
             message = _("{place}：还没有填报，请补上这一行").format(place=name)
             yield Finding("error", "row-missing", message, division=division)
+
+
+def _excuse(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame) -> None:
+    """Where an element does not apply it is owed by nobody, and a figure there is a mistake."""
+    for applicability in spec.plan.applicability:
+        element, compiled = applicability.element, applicability.compiled
+        for one, applies in zip(read, frame.select(compiled.polars).to_series().to_list(), strict=True):
+            if applies is not False:
+                continue
+            if element.identifier in one.values:
+                names = "、".join(spec.by_identifier[name].label for name in compiled.named)
+                message = _("{name}：按{names}这里不适用，请删去，现在是“{value}”").format(
+                    name=f"{one.row.place} {element.label}",
+                    names=names,
+                    value=shown(one.row.values.get(element.identifier)),
+                )
+                one.refuse("value-not-applicable", message, element.identifier, one.row.values[element.identifier])
+            elif element.identifier not in one.missing:
+                one.excuse(element.identifier)
 
 
 def _judge_derivations(spec: FormSpec, read: Sequence[ReadRow], frame: pl.DataFrame, violations: Found) -> Found:

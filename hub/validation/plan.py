@@ -4,7 +4,7 @@ Building one takes a parse for every rule (a tenth of a second for 250), checkin
 build once for a published version and keep it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,7 +13,7 @@ from hub.datatypes import DATATYPES, ValueDomain
 from hub.datatypes.decimal import decimals_of
 from hub.datatypes.numerals import FIRST_TOO_LONG_INTEGER
 from hub.kit.i18n import gettext as _
-from hub.validation.expression import CompiledExpression, compile_derivation, compile_rule
+from hub.validation.expression import CompiledExpression, compile_derivation, compile_rule, named_identifiers
 from hub.validation.grammar import RuleFault
 from hub.validation.judgement import FrameSchema, verdict_columns
 from hub.validation.lookback import LookBack, LookedBack
@@ -35,6 +35,14 @@ class Derivation:
 
 
 @dataclass(frozen=True)
+class Applicability:
+    """Of which rows an element is asked: where `polars` is false it is not; where it is null, nobody knows yet."""
+
+    element: ElementSpec
+    compiled: CompiledExpression
+
+
+@dataclass(frozen=True)
 class FormPlan:
     """`steps` are rounds of derivations: each uses only captured values and the rounds before it.
 
@@ -47,6 +55,7 @@ class FormPlan:
     derived_from: LookedBack
     steps: tuple[tuple[Derivation, ...], ...]
     rules: tuple[PlannedRule, ...]
+    applicability: tuple[Applicability, ...]
     columns: Mapping[str, pl.DataType]
     schema: FrameSchema
     verdicts: tuple[pl.Expr, ...]
@@ -60,9 +69,11 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     supplied = tuple(element for element in elements if element.source == "supplied")
     derivations = [_derivation(element, known) for element in elements if element.source == "derived"]
     planned = tuple(_planned(rule, known, frozenset(element.identifier for element in captured)) for rule in rules)
+    applicability = tuple(_applicabilities(captured, known))
     computed = [derivation.compiled for derivation in derivations]
     derived_from = _looked_back(elements, computed)
-    looked_back = _looked_back(elements, [*computed, *(rule.compiled for rule in planned)])
+    judged = [*(rule.compiled for rule in planned), *(one.compiled for one in applicability)]
+    looked_back = _looked_back(elements, [*computed, *judged])
     columns = {element.identifier: polars_type(element.domain) for element in (*captured, *supplied)}
     columns |= {
         look_back.column(element.identifier): polars_type(look_back.domain(element.domain))
@@ -76,6 +87,7 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
         derived_from=derived_from,
         steps=_in_order(derivations),
         rules=planned,
+        applicability=applicability,
         columns=columns,
         schema=FrameSchema(columns),
         verdicts=verdict_columns(rule.compiled.polars for rule in planned),
@@ -93,6 +105,13 @@ def _planned(rule: RuleSpec, known: Mapping[str, ValueDomain], captured: frozens
     # Somebody must be able to type into the blamed cell, so a derived element is blamed only when no other is named.
     correctable = [*(name for name in compiled.current if name in captured), *compiled.named]
     return PlannedRule(rule, compiled, rule.blamed or correctable[0])
+
+
+def _applicabilities(captured: Sequence[ElementSpec], known: Mapping[str, ValueDomain]) -> Iterator[Applicability]:
+    """A condition on what this form does not ask can say nothing: the element is asked of everybody then."""
+    for element in captured:
+        if element.applies_when is not None and known.keys() >= set(named_identifiers(element.applies_when)):
+            yield Applicability(element, compile_rule(element.applies_when, known))
 
 
 def _derivation(element: ElementSpec, known: Mapping[str, ValueDomain]) -> Derivation:

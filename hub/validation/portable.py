@@ -22,7 +22,6 @@ from hub.kit.i18n import gettext as _
 from hub.validation.form import FormSpec
 from hub.validation.lookback import LookBack, Past, held_value
 from hub.validation.plan import FormPlan, PlannedRule
-from hub.validation.report import MISSING_REASONS
 from hub.validation.specification import ElementSpec
 
 # A term of an expression: ["+", left, right], ["column", name], ["number", "0.5"].
@@ -49,7 +48,14 @@ def portable_form(spec: FormSpec) -> Mapping[str, Any]:
             for derivation in step
         ],
         "rules": [_rule(rule) for rule in plan.rules],
-        "missing_reasons": sorted(MISSING_REASONS),
+        "applicability": [
+            {
+                "element": one.element.identifier,
+                "named": list(one.compiled.named),
+                "expression": portable_expression(one.compiled.sql),
+            }
+            for one in plan.applicability
+        ],
         "texts": _texts(),
     }
 
@@ -124,6 +130,7 @@ def _texts() -> Mapping[str, Any]:
         "fault": _("{name}：{expectation}，现在是“{value}”"),
         "derived": _("{sentence}；它由{names}算出，请核对这些数"),
         "required": _("{name}：必填，现在是空的；确实没有数的，请选择缺失原因"),
+        "inapplicable": _("{name}：按{names}这里不适用，请删去，现在是“{value}”"),
         "both": _("{name}：填了“{value}”又选了缺失原因，请只留一个"),
         "number": _("必须是数字"),
         "integer": _("必须是整数"),

@@ -16,6 +16,8 @@ from hub.validation.report import MISSING_REASONS, Finding, Row
 from hub.validation.specification import ElementSpec
 
 LONGEST_ECHO = 200
+ABSENT = "value-missing"
+NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass
@@ -26,6 +28,13 @@ class ReadRow:
     values: dict[str, Value] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    def excuse(self, element: str) -> None:
+        """Nothing is owed here: an empty cell is an answer. What else is wrong with the cell stays wrong."""
+        others = [finding for finding in self.findings if finding.element == element and finding.code != ABSENT]
+        if not others:
+            self.findings = [finding for finding in self.findings if finding.element != element]
+            self.missing[element] = NOT_APPLICABLE
 
     def refuse(self, code: str, message: str, element: str, raw: object = None) -> None:
         self.findings.append(
@@ -105,7 +114,7 @@ def _refuse_absence(read: ReadRow, element: ElementSpec) -> None:
     message = _("{name}：必填，现在是空的；确实没有数的，请选择缺失原因").format(
         name=f"{read.row.place} {element.label}"
     )
-    read.refuse("value-missing", message, element.identifier)
+    read.refuse(ABSENT, message, element.identifier)
 
 
 def _refuse_strangers(read: ReadRow, spec: FormSpec, given: Mapping[str, object]) -> None:

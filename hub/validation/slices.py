@@ -12,7 +12,7 @@ from hub.validation.form import FormSpec
 from hub.validation.judgement import broken, failing_rules, judge
 from hub.validation.lookback import LookBack
 from hub.validation.plan import Derivation, FormPlan
-from hub.validation.reading import with_derived
+from hub.validation.reading import ABSENT, NOT_APPLICABLE, with_derived
 from hub.validation.report import MISSING_REASONS
 from hub.validation.specification import ElementSpec
 from hub.validation.table import REASON
@@ -67,11 +67,14 @@ class SliceJudge:
 
     def judge(self, rows: Slice) -> JudgedSlice:
         tally = Tally(rows.height)
-        values, missing = self._read(rows, tally)
+        values, missing, absent = self._read(rows, tally)
         has_repeated = bool(rows.is_repeated.any())
         if has_repeated:
             tally.add("error", "row-duplicate", rows.is_repeated)
         frame = self._frame(rows, values)
+        self._excuse(rows, frame, values, missing, absent, tally)
+        for mask in absent.values():
+            tally.add("error", ABSENT, mask)
         violations = _judge_rules(self.plan, frame, rows.is_repeated if has_repeated else None, tally)
         values |= self._judge_derived(frame, violations, rows.is_repeated, tally)
         if has_repeated:
@@ -81,10 +84,12 @@ class SliceJudge:
             )
         return JudgedSlice(pl.DataFrame(values), missing, tally)
 
-    def _read(self, rows: Slice, tally: Tally) -> tuple[Columns, Columns]:
-        """The captured values and the reasons that may stand, and everything that is wrong with cells."""
+    def _read(self, rows: Slice, tally: Tally) -> tuple[Columns, Columns, Columns]:
+        """The captured values and the reasons that may stand, everything that is wrong with cells, and what is owed
+        and not there.
+        """
         readings = self.cells.read(rows.cells)
-        values, missing = Columns(), Columns()
+        values, missing, absent = Columns(), Columns(), Columns()
         for element in self.plan.captured:
             name = element.identifier
             reading = readings.get(name)
@@ -100,11 +105,29 @@ class SliceJudge:
                 tally.add("error", code, refused)
             if element.required and column.has_nulls():
                 answered = column.is_not_null() if has_reason is None else column.is_not_null() | has_reason
-                tally.add("error", "value-missing", ~reduce(or_, faults.values(), answered))
+                absent[name] = ~reduce(or_, faults.values(), answered)
             values[name] = column
         _refuse_strangers(self.spec.by_identifier, rows.cells, tally)
         _refuse_strangers(self.spec.by_identifier, rows.missing, tally)
-        return values, missing
+        return values, missing, absent
+
+    def _excuse(
+        self, rows: Slice, frame: pl.DataFrame, values: Columns, missing: Columns, absent: Columns, tally: Tally
+    ) -> None:
+        """`check._excuse` for columns: of a repeated row only the first is asked anything."""
+        for applicability in self.plan.applicability:
+            name = applicability.element.identifier
+            excused = ~frame.select(applicability.compiled.polars).to_series().fill_null(value=True) & ~rows.is_repeated
+            tally.add("error", "value-not-applicable", excused & values[name].is_not_null())
+            written = [is_written(given[name]) for given in (rows.cells, rows.missing) if name in given.columns]
+            empty = excused & ~reduce(or_, written, values[name].is_not_null())
+            if not empty.any():
+                continue
+            reason = pl.select(pl.when(empty).then(pl.lit(NOT_APPLICABLE)).cast(REASON)).to_series()
+            given = missing.get(name, nothing(name, REASON, rows.height))
+            missing[name] = pl.select(pl.coalesce(given, reason).alias(name)).to_series()
+            if name in absent:
+                absent[name] &= ~empty
 
     def _frame(self, rows: Slice, captured: Columns) -> pl.DataFrame:
         """The typed frame of the form, as `build_frame` has it for rows that somebody is typing."""

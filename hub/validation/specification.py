@@ -12,6 +12,8 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class ElementSpec:
+    """`applies_when`: a statement over the form; where it is false the element is asked of nobody."""
+
     identifier: str
     version: int
     name: str
@@ -20,6 +22,7 @@ class ElementSpec:
     required: bool = False
     source: Source = "captured"
     expression: str | None = None
+    applies_when: str | None = None
 
     @property
     def label(self) -> str:

@@ -177,6 +177,8 @@ ELEMENTS = (
     ElementSpec("road", 1, "路", ValueDomain("code", code_list="road", permissible_values=SURFACES)),
     ElementSpec("day", 1, "日", ValueDomain("date")),
     ElementSpec("held", 1, "部门数", COUNT, source="supplied"),
+    ElementSpec("beds", 1, "床位", COUNT, required=True, applies_when="kept AND some > 3"),
+    ElementSpec("note", 1, "说明", ValueDomain("text"), applies_when="previous(some) IS NOT NULL"),
 )
 NUMBERS = st.recursive(
     st.sampled_from(["some", "other", "share", "held", "previous(some)", "usual(some)", "spread(other)", "3", "0.25"]),

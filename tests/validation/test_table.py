@@ -93,10 +93,16 @@ RULES = (
 )
 
 
+CONDITIONS = (None, "total > 100", "previous(total) > 0", "part > 3 AND amount IS NULL", "unasked > 0")
+
+
 @st.composite
 def forms(draw: st.DrawFn) -> FormSpec:
     drawn = draw(st.lists(st.tuples(domain, st.booleans()), max_size=4))
-    free = [ElementSpec(f"x{n}", 1, f"项{n}", kind, required=required) for n, (kind, required) in enumerate(drawn)]
+    free = [
+        ElementSpec(f"x{n}", 1, f"项{n}", kind, required=required, applies_when=draw(st.sampled_from(CONDITIONS)))
+        for n, (kind, required) in enumerate(drawn)
+    ]
     return FormSpec("form", 1, (*free, *FIXED), RULES)
 
 

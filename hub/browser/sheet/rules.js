@@ -20,7 +20,8 @@
  * @typedef {{
  *   elements: Element[], past: Record<string, string>,
  *   derivations: {element: string, named: string[], expression: Node}[],
- *   rules: Rule[], missing_reasons: string[], texts: Record<string, any>,
+ *   applicability: {element: string, named: string[], expression: Node}[],
+ *   rules: Rule[], texts: Record<string, any>,
  * }} PortableForm
  */
 
@@ -77,6 +78,22 @@ export class Rules {
   }
 
   /**
+   * The elements that are not asked of this row; one whose condition cannot be told yet is asked.
+   * @param {(identifier: string) => Cell} cellOf
+   * @param {Record<string, string>} held
+   * @returns {Set<string>}
+   */
+  inapplicable(cellOf, held) {
+    return this.#inapplicable(this.#compute(this.#read(cellOf, "", false), held).values);
+  }
+
+  /** @param {Row} values */
+  #inapplicable(values) {
+    const found = this.form.applicability.filter(({ expression }) => evaluate(expression, values) === false);
+    return new Set(found.map(({ element }) => element));
+  }
+
+  /**
    * Everything the check will say of one row, by element.
    * @param {(identifier: string) => Cell} cellOf
    * @param {Record<string, string>} held
@@ -85,6 +102,7 @@ export class Rules {
    */
   judge(cellOf, held, place) {
     const reading = this.#compute(this.#read(cellOf, place, true), held);
+    this.#excuse(reading, cellOf, place);
     const violations = this.form.rules
       .filter((rule) => evaluate(rule.expression, reading.values) === false)
       .map((rule) => this.#violation(rule, reading.values, place));
@@ -130,6 +148,32 @@ export class Rules {
     }
     const { code, expectation } = read.fault;
     reading.refuse(code, element.identifier, filled(this.form.texts.fault, { name, expectation, value: shown(text) }));
+  }
+
+  /**
+   * Where an element does not apply it is owed by nobody, and a figure there is a mistake.
+   * @param {Reading} reading
+   * @param {(identifier: string) => Cell} cellOf
+   * @param {string} place
+   */
+  #excuse(reading, cellOf, place) {
+    const inapplicable = this.#inapplicable(reading.values);
+    for (const { element, named } of this.form.applicability) {
+      if (!inapplicable.has(element)) continue;
+      if (reading.values.has(element)) {
+        const name = `${place} ${this.#label(element)}`;
+        const names = named.map((one) => this.#label(one)).join("、");
+        const blanks = { name, names, value: shown(cellOf(element).value) };
+        reading.refuse("value-not-applicable", element, filled(this.form.texts.inapplicable, blanks));
+      } else {
+        reading.findings = reading.findings.filter((one) => one.element !== element || one.code !== "value-missing");
+      }
+    }
+  }
+
+  /** @param {string} identifier */
+  #label(identifier) {
+    return this.elements.get(identifier)?.label ?? identifier;
   }
 
   /**
@@ -225,9 +269,8 @@ export class Rules {
    */
   #badDerivation(identifier, named, fault, value, place) {
     const { texts } = this.form;
-    const label = (/** @type {string} */ name) => this.elements.get(name)?.label ?? name;
     const sentence = filled(texts.fault, {
-      name: `${place} ${label(identifier)}`,
+      name: `${place} ${this.#label(identifier)}`,
       expectation: fault.expectation,
       value: shown(value),
     });
@@ -237,7 +280,7 @@ export class Rules {
       element: identifier,
       elements: [identifier, ...named],
       rule: null,
-      message: filled(texts.derived, { sentence, names: named.map(label).join("、") }),
+      message: filled(texts.derived, { sentence, names: named.map((one) => this.#label(one)).join("、") }),
     };
   }
 
