@@ -12,8 +12,9 @@ from uuid import UUID
 
 from hub.kit.files import create_private, make_durable, replace_private
 
-# The key that signs heads, the witness beside the database, and the demo's accounts. Settings are the operator's.
-FILES = ("audit-signing-key.pem", "audit-heads.jsonl", "demo-accounts.json")
+# The key that signs heads, the witness beside the database, the key that second factors are sealed with, and the
+# demo's accounts. Settings are the operator's.
+FILES = ("audit-signing-key.pem", "audit-heads.jsonl", "sealing-key", "demo-accounts.json")
 _READY, _REPLACED = "restore-", "before-restore-"
 
 
