@@ -4,8 +4,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Annotated, TypeVar
 
 import typer
@@ -36,6 +38,7 @@ from hub.settings import Settings, settings, share_figures, share_folder, share_
 
 Result = TypeVar("Result")
 
+APPLICATION = "hub.runtime:serving_app"
 GRACEFUL_SECONDS = 10
 # uvicorn kills a worker that is silent for 5 s, which an old machine needs to load the program: it never started.
 START_SECONDS = 120
@@ -99,6 +102,9 @@ def _end(_signal: int, _frame: object) -> None:
 @app.command()
 def run() -> None:
     """Migrate, load the demo county into an empty hub (HUB_DEMO=0: not), serve, and stop all of it on Ctrl-C."""
+    if settings().workers == 1:
+        # While the database server starts, which is waiting, the routes are loaded, which is computing.
+        Thread(target=import_module, args=(APPLICATION.partition(":")[0],), daemon=True).start()
     with open_database(settings()) as address:
         address.migrate()
         if settings().demo:
@@ -131,7 +137,7 @@ def _serve(chosen: Settings) -> None:
 def _run_server(chosen: Settings) -> None:
     uvicorn.run(
         # By name: every worker process makes its own, and the other commands start without loading the routes.
-        "hub.runtime:serving_app",
+        APPLICATION,
         factory=True,
         host=chosen.host,
         port=chosen.port,
