@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.calendar import service as calendar
 from hub.calendar.words import DueWords, due_words
-from hub.capture import drafting
+from hub.capture import drafting, merging
 from hub.capture.desk import DraftView
 from hub.capture.errors import (
     CellsLocked,
@@ -27,10 +28,11 @@ from hub.capture.sheet_page import Judgement, sheet_page
 from hub.capture.signing import request_sign_off
 from hub.capture.submission import submit_draft
 from hub.identity.subject import Subject
+from hub.kit.db import uuid7
 from hub.kit.errors import HubError, PreconditionFailed
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS
-from hub.kit.views import render, see_other
+from hub.kit.views import instant, render, see_other
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ class _Desk:
         findings: Sequence[FindingRead] = (),
         refusals: Sequence[str] = (),
         is_checked: bool = False,
-        is_conflict: bool = False,
+        savers: Sequence[str] | None = None,
     ) -> Response:
         judgement = Judgement(findings, refusals, self.posted.confirmations, self.posted.reason, is_checked)
-        page = sheet_page(view, self.due, entries=entries, judgement=judgement, is_conflict=is_conflict)
+        page = sheet_page(view, self.due, entries=entries, judgement=judgement, savers=savers)
         return render(self.request, "sheet.html", page, status=status)
 
 
@@ -71,15 +73,41 @@ async def answer_sheet(request: Request, session: AsyncSession, subject: Subject
         saved = await _save(desk, view)
     except PreconditionFailed as refusal:
         theirs = await drafting.get_draft(session, subject, collection_id)
-        return desk.show(theirs, status=refusal.status, entries=posted.entries, is_conflict=True)
+        savers = await _savers(desk)
+        return desk.show(theirs, status=refusal.status, entries=posted.entries, savers=savers)
     except (CellsLocked, DraftTooLarge) as refusal:
         faults = [item.message for item in refusal.errors]
         return desk.show(view, status=refusal.status, entries=posted.entries, refusals=faults)
+    if posted.has_explanations and saved.is_typed:
+        await _keep_explanations(desk, saved)
     if posted.action == "check":
         return await _check(desk, saved)
     if posted.action == "submit":
         return await _submit(desk, saved)
     return _show_saved(desk, saved)
+
+
+async def _savers(desk: _Desk) -> list[str]:
+    """Who saved meanwhile, each with the last time."""
+    news = await merging.read_cells(desk.session, desk.subject, desk.id, desk.posted.etag)
+    last: dict[str, datetime] = {}
+    for cell in news.others:
+        if cell.saved_by is not None and cell.saved_at is not None:
+            last[cell.saved_by] = max(cell.saved_at, last.get(cell.saved_by, cell.saved_at))
+    return [_("{name} 于 {at} 保存").format(name=name, at=instant(at)) for name, at in last.items()]
+
+
+async def _keep_explanations(desk: _Desk, saved: DraftView) -> None:
+    """Reasons are typed work as well: whoever opens the form next finds them."""
+    collection = saved.task.collection
+    batch = merging.CellBatch(
+        base=saved.etag,
+        submission=collection.submission,
+        key=uuid7().hex,
+        confirmations=desk.posted.confirmations,
+        reason=desk.posted.reason,
+    )
+    await merging.merge_cells(desk.session, desk.subject, desk.id, batch)
 
 
 async def _save(desk: _Desk, view: DraftView) -> DraftView:
@@ -91,7 +119,7 @@ async def _save(desk: _Desk, view: DraftView) -> DraftView:
 
 
 def _show_saved(desk: _Desk, saved: DraftView) -> Response:
-    """Reasons that were typed live on the page only, so then it is shown again instead of loaded anew."""
+    """With reasons typed, the page is shown again as it is: loaded anew, their warnings would not be there."""
     section = desk.posted.carried_section
     if desk.posted.has_explanations:
         return desk.show(saved)

@@ -10,6 +10,7 @@ from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
 from hub.capture.errors import CollectionAwaitsSignOff, CollectionClosed, CollectionInReview
+from hub.capture.ledger import Explanations
 from hub.capture.lifecycle import CollectionState
 from hub.capture.locks import Cell
 from hub.capture.progress import is_filled
@@ -130,6 +131,7 @@ class SheetPage:
     warnings: tuple[FindingLine, ...] = ()
     is_checked: bool = False
     conflicts: int | None = None
+    savers: tuple[str, ...] = ()
     reason: str = ""
     lock: HubError | None = None
 
@@ -179,10 +181,12 @@ def sheet_page(
     *,
     entries: Sequence[TypedEntry] | None = None,
     judgement: Judgement = Judgement(),
-    is_conflict: bool = False,
+    savers: Sequence[str] | None = None,
 ) -> SheetPage:
-    """The page of a draft; `entries` are typed texts that were not saved, in a conflict because `view` was."""
+    """The page of a draft; `entries` are typed texts that were not saved, in a conflict because `savers` saved it."""
     rows, strays = split_rows(view)
+    judgement = _with_kept_reasons(judgement, view.explanations)
+    is_conflict = savers is not None
     sheet = replace(_lay_out(rows, entries, judgement, is_conflict=is_conflict), open_cells=view.open_cells)
     sections = tuple(_section(view.form, index, rows, sheet) for index in range(len(view.form.sections)))
     anchors = {(row.division, one.identifier) for row in rows for one in view.form.fields}
@@ -209,9 +213,19 @@ def sheet_page(
         warnings=tuple(_lines(judgement, "warning", anchors)),
         is_checked=judgement.is_checked,
         conflicts=sum(one.other is not None for one in cells) if is_conflict else None,
+        savers=tuple(savers or ()),
         reason=judgement.reason,
         lock=view.lock,
         way=sheet_way(view, rows),
+    )
+
+
+def _with_kept_reasons(judgement: Judgement, kept: Explanations) -> Judgement:
+    """Nobody is asked twice for the same answer (WCAG 2.2, 3.3.7); what was typed just now counts."""
+    return replace(
+        judgement,
+        confirmations=(*kept.confirmations, *judgement.confirmations),
+        reason=judgement.reason or kept.reason,
     )
 
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import httpx
@@ -192,6 +193,7 @@ class TestConflict:
         assert answer.status_code == 412
         page = Page(answer)
         assert "对方保存的：5" in page.text
+        assert re.search(r"reporter_east 于 20\d\d-\d\d-\d\d \d\d:\d\d 保存", page.within(".summary"))
         mine = page.form(address(collection)).fields
         assert mine[f"v.{FIRST}.workers"] == "6"
         assert (await drafted(database))[0]["values"] == {"workers": "5"}
@@ -313,6 +315,8 @@ class TestSubmit:
         assert "情况属实" in Page(refused).within("h2")
         saved = await press(desk, collection, fields | {name: "新厂招工"}, "save")
         assert saved.status_code == 200
+        fresh = await press(desk, collection, await typed(desk, collection), "check")
+        assert Page(fresh).form(address(collection)).fields[name] == "新厂招工", "whoever opens the form next finds it"
         checked = await press(desk, collection, fields | {name: "新厂招工"}, "check")
         fields = Page(checked).form(address(collection)).fields
         assert fields[name] == "新厂招工"
