@@ -38,6 +38,7 @@ def check_element(element: ElementDefinition, around: Surroundings) -> list[Erro
         *_dates(element),
         *_domain(element, around),
         *_expression(element, around),
+        *_applicability(element, around),
     ]
 
 
@@ -120,6 +121,26 @@ def _expression(element: ElementDefinition, around: Surroundings) -> Iterator[Er
                 identifier=dependent.identifier
             )
             yield ErrorItem("/value_domain", "dependent_broken", message)
+
+
+def _applicability(element: ElementDefinition, around: Surroundings) -> Iterator[ErrorItem]:
+    """Only what a person fills in can be asked of some rows and not of others; never by what stands in itself."""
+    if element.applies_when is None:
+        return
+    if element.source != "captured":
+        message = _("只有填报的数据元才能有适用条件。")
+        yield ErrorItem("/applies_when", "applicability_not_fitting", message)
+        return
+    try:
+        compiled = compile_rule(
+            element.applies_when, {**around.domains, element.identifier: full_domain(element, around)}
+        )
+    except RuleFault as fault:
+        yield ErrorItem("/applies_when", "applicability_not_valid", str(fault))
+        return
+    if element.identifier in compiled.current:
+        message = _("适用条件不能由本数据元自己决定。")
+        yield ErrorItem("/applies_when", "applicability_circular", message)
 
 
 def _needed(named: Collection[str], element: ElementDefinition, around: Surroundings) -> set[str]:

@@ -1,5 +1,6 @@
 """Two versions side by side, what differs marked in words and within each text. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -7,6 +8,10 @@ from typing import Literal
 
 from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice
+
+# Numbers and words of letters whole, everything else character by character, as Chinese has no blanks.
+_TOKEN = re.compile(r"[0-9]+|[A-Za-z_]+|.", re.DOTALL)
+LEAST_ALIKE = 0.5
 
 Mark = Literal["same", "changed", "added", "removed"]
 
@@ -76,14 +81,26 @@ def _line(label: str, old: str, new: str) -> ComparedLine:
     if old == new:
         return ComparedLine(label, "same", (Piece(old, False),), (Piece(new, False),))
     mark: Mark = "added" if not old else "removed" if not new else "changed"
-    gone, come = [], []
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        differs = kind != "equal"
-        if old[i:j]:
-            gone.append(Piece(old[i:j], differs))
-        if new[k:m]:
-            come.append(Piece(new[k:m], differs))
-    return ComparedLine(label, mark, tuple(gone), tuple(come))
+    gone, come = _pieces(old, new)
+    return ComparedLine(label, mark, gone, come)
+
+
+def _pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """What both say, and what only one does. Texts with little in common are marked whole: shreds say nothing."""
+    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.ratio() < LEAST_ALIKE:
+        return _piece(old, differs=True), _piece(new, differs=True)
+    gone: tuple[Piece, ...] = ()
+    come: tuple[Piece, ...] = ()
+    for kind, i, j, k, m in matcher.get_opcodes():
+        gone += _piece("".join(one[i:j]), differs=kind != "equal")
+        come += _piece("".join(other[k:m]), differs=kind != "equal")
+    return gone, come
+
+
+def _piece(text: str, *, differs: bool) -> tuple[Piece, ...]:
+    return (Piece(text, differs),) if text else ()
 
 
 def chosen_pair(versions: Sequence[int], old: int | None, new: int | None) -> tuple[int, int]:

@@ -39,6 +39,7 @@ class ElementDefinition:
     facets: Mapping[str, Any] = field(default_factory=dict)
     code_list_version: int | None = None
     expression: str | None = None
+    applies_when: str | None = None
     is_required: bool = False
     topic: str = ""
     position: int = 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from hub.kit.i18n import gettext as _
 from hub.kit.views import cell, day
+from hub.registry.facets import DEFINITION_FACETS
 from hub.registry.schemas import DataElementRead
 from hub.registry.words import word
 
@@ -45,9 +46,11 @@ def facts(current: DataElementRead, organizations: Mapping[str, str]) -> list[Fa
 
 
 def facet_facts(current: DataElementRead) -> list[Fact]:
+    """In the order in which the register form asks them; others after them."""
+    known = [name for name in DEFINITION_FACETS if name in current.facets]
     return [
-        (word("facet", name), "、".join(word("facet_value", one) for one in _each(value)))
-        for name, value in current.facets.items()
+        (word("facet", name), "、".join(word("facet_value", one) for one in _each(current.facets[name])))
+        for name in dict.fromkeys([*known, *current.facets])
     ]
 
 

@@ -171,6 +171,7 @@ def _expressions(
     # An element that is itself at fault is told once, where it stands, not again by every rule that names it.
     told = {entry.name for entry in entries.elements}.difference(*known.values())
     yield from _derivations(entries.elements, known, told)
+    yield from _conditions(entries.elements, known, told)
     not_captured = {
         element.identifier for _entry, element in declared(entries.elements) if element.source != "captured"
     }
@@ -197,6 +198,27 @@ def _derivations(
         waiting = {name: item for name, item in waiting.items() if name not in ready}
     for entry, _sources in waiting.values():
         yield entry.fault(_("计算项互相依赖，无法计算：{names}").format(names="、".join(waiting)), "expression")
+
+
+def _conditions(
+    entries: list[Entry[ElementDeclaration]], known: Mapping[Form, Mapping[str, ValueDomain]], told: set[str]
+) -> Iterator[FileFault]:
+    """Of which rows an element is asked: of what is filled in only, and never by what stands in itself."""
+    for entry, element in declared(entries):
+        domains = known[form_of(element)]
+        if element.applies_when is None or element.identifier not in domains:
+            continue
+        if element.source != "captured":
+            yield entry.fault(_("只有填报的数据元才能有适用条件。"), "applies_when")
+            continue
+        try:
+            compiled = compile_rule(element.applies_when, domains)
+        except RuleFault as fault:
+            if fault.fragment not in told:
+                yield entry.fault(str(fault), "applies_when")
+        else:
+            if element.identifier in compiled.current:
+                yield entry.fault(_("适用条件不能由本数据元自己决定。"), "applies_when")
 
 
 def _rule(

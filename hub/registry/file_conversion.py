@@ -13,6 +13,7 @@ _SAME = (
     "period_type",
     "source",
     "expression",
+    "applies_when",
     "topic",
     "collection_basis",
     "source_organization",

@@ -119,6 +119,7 @@ class ElementDeclaration(Declaration):
     period_type: PeriodType
     source: Literal["captured", "derived", "supplied"]
     expression: Words | None = None
+    applies_when: Words | None = None
     required: StrictBool
     source_organization: OrganizationCode
     source_decision: Words | None = None

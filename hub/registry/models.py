@@ -82,6 +82,7 @@ class DataElementVersion(Base):
     period_type: Mapped[str]
     source: Mapped[str]
     expression: Mapped[str | None]
+    applies_when: Mapped[str | None]
     is_required: Mapped[bool]
     topic: Mapped[str]
     position: Mapped[int]

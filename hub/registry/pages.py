@@ -18,6 +18,7 @@ from hub.registry import service
 from hub.registry.endpoints import CanReadElements, rank_and_identifier
 from hub.registry.facets import FILTERS, MAIN_FILTERS
 from hub.registry.models import DataElementVersion
+from hub.registry.service import FacetCounts
 from hub.registry.statuses import RegistrationStatus
 from hub.registry.words import WORDS, element_label, tone, word
 
@@ -53,11 +54,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class ElementsPage:
-    """`more`: filters that are folded away until one of them is used. `next` leads on when there are more."""
+    """`more`: filters that are folded away until one of them is used. `next` leads on when there are more.
+
+    `is_counted`: false when so many were found that only the first of them were counted.
+    """
 
     lines: tuple[ElementLine, ...]
     q: str
     count: int
+    is_counted: bool
     filters: tuple[Filter, ...]
     more: tuple[Filter, ...]
     is_first: bool
@@ -86,11 +91,12 @@ async def list_data_elements(
     counts = await service.count_facets(session, q or None, asked, FILTERS)
     named = {one.code: one.name for one in await organizations.list_organizations(session)}
     shown = found[:LINES_OF_A_PAGE]
-    filters = [_filter(name, asked.get(name, ""), counts[name], named) for name in (*MAIN_FILTERS, *_OTHERS)]
+    filters = [_filter(name, asked.get(name, ""), counts, named) for name in (*MAIN_FILTERS, *_OTHERS)]
     page = ElementsPage(
         lines=tuple(_line(version, named) for version, _rank in shown),
         q=q,
-        count=_total(asked, counts),
+        count=counts.total,
+        is_counted=counts.is_whole,
         filters=tuple(filters[: len(MAIN_FILTERS)]),
         more=tuple(one for one in filters[len(MAIN_FILTERS) :] if one.choices),
         is_first=after is None,
@@ -112,20 +118,15 @@ def asked_filters(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
-def _total(asked: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]) -> int:
-    """Every element has an object class, so its counts add up to what was found."""
-    chosen = asked.get("object_class")
-    return counts["object_class"].get(chosen, 0) if chosen else sum(counts["object_class"].values())
-
-
-def _filter(name: str, value: str, counts: Mapping[str, int], organizations_named: Mapping[str, str]) -> Filter:
+def _filter(name: str, value: str, found: FacetCounts, organizations_named: Mapping[str, str]) -> Filter:
+    counts = found.of[name]
     options = dict.fromkeys([*(one for one in WORDS.get(name, {}) if one in counts), *_often_first(counts)])
     if value:
         options.setdefault(value)
-    choices = (
-        Choice(option, f"{_said(name, option, organizations_named)} ({counts.get(option, 0)})") for option in options
-    )
-    return Filter(name, _label(name), value, tuple(choices))
+    said = {option: _said(name, option, organizations_named) for option in options}
+    if found.is_whole:
+        said = {option: f"{label} ({counts.get(option, 0)})" for option, label in said.items()}
+    return Filter(name, _label(name), value, tuple(Choice(option, label) for option, label in said.items()))
 
 
 def _often_first(counts: Mapping[str, int]) -> Iterable[str]:

@@ -78,6 +78,7 @@ class ElementWrite(WireInput):
     expression: Words | None = Field(
         default=None, description="how a derived element is computed from its form's others"
     )
+    applies_when: Words | None = Field(default=None, description="a statement; where it is false nothing is asked")
     required: bool = False
     topic: Words = Field(default_factory=lambda: _("其他"), description="the section of the form")
     order: int = Field(default=0, ge=0, le=100_000, description="the place on the form; 0: at its end")
@@ -217,6 +218,7 @@ class DataElementRead(BaseModel):
     period_type: str
     source: str
     expression: str | None
+    applies_when: str | None
     required: bool
     topic: str
     order: int

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     and_,
@@ -71,17 +72,31 @@ def _may_hold(word: Wanted) -> ColumnElement[bool]:
     return or_(*(_Entry.grams.op("@>")(list(grams)) for grams in word.pieces))
 
 
-def _rank(terms: SearchTerms, kinds: Sequence[ColumnElement[int | None]]) -> ColumnElement[int]:
-    """The worst match of the words decides, unless all of them together are a name."""
-    kind: ColumnElement[Any] = func.greatest(*kinds)
+def _matched(terms: SearchTerms) -> CTE | None:
+    """The versions that may hold every word, with how well each word fits; looked at once, however often asked."""
+    if not terms.words:
+        return None
+    kinds = [_kind_of_match(word).label(f"word_{place}") for place, word in enumerate(terms.words)]
     if len(kinds) > 1:
-        phrase = Wanted(terms.phrase, (), None, ())
-        kind = func.least(kind, _kind_of_match(phrase))
+        kinds.append(_kind_of_match(Wanted(terms.phrase, (), None, ())).label("phrase"))
+    found = select(_Entry.identifier, _Entry.version, *kinds).where(*(_may_hold(word) for word in terms.words))
+    return found.cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _fits(matched: CTE) -> list[ColumnElement[Any]]:
+    return [column for column in matched.c if column.name.startswith("word_")]
+
+
+def _rank(matched: CTE | None) -> ColumnElement[int]:
+    """The worst match of the words decides, unless all of them together are a name."""
+    if matched is None:
+        return literal(0, BigInteger)
+    kind: ColumnElement[Any] = func.greatest(*_fits(matched))
+    if "phrase" in matched.c:
+        kind = func.least(kind, matched.c.phrase)
     often = case(*((_Version.period_type == value, place) for place, value in enumerate(_OFTEN)), else_=len(_OFTEN))
-    rank: ColumnElement[int] = (kind * (len(_OFTEN) + 1) + often) * literal(
-        _PLACES_ON_A_FORM, BigInteger
-    ) + _Version.position
-    return rank
+    group: ColumnElement[int] = kind * (len(_OFTEN) + 1) + often
+    return group * literal(_PLACES_ON_A_FORM, BigInteger) + _Version.position
 
 
 def _shown(status: str | None) -> ColumnElement[bool]:
@@ -111,13 +126,12 @@ def _filtered(filters: Mapping[str, str], *, but: str = "") -> list[ColumnElemen
     return [_column(facet) == value for facet, value in filters.items() if facet not in {but, STATUS}]
 
 
-def _joined(statement: Select[*tuple[Any, ...]], terms: SearchTerms) -> Select[*tuple[Any, ...]]:
+def _joined(statement: Select[*tuple[Any, ...]], matched: CTE | None) -> Select[*tuple[Any, ...]]:
     """Only what holds every word."""
-    if not terms.words:
+    if matched is None:
         return statement
-    return statement.join(
-        _Entry, and_(_Entry.identifier == _Version.identifier, _Entry.version == _Version.version)
-    ).where(*(_may_hold(word) for word in terms.words), *(_kind_of_match(word).is_not(None) for word in terms.words))
+    same = and_(matched.c.identifier == _Version.identifier, matched.c.version == _Version.version)
+    return statement.join(matched, same).where(*(kind.is_not(None) for kind in _fits(matched)))
 
 
 async def search(
@@ -129,32 +143,45 @@ async def search(
     limit: int,
 ) -> Sequence[tuple[DataElementVersion, int]]:
     """Elements with their rank, best first, then by identifier. `filters`: facet to value."""
-    kinds = [_kind_of_match(word) for word in terms.words]
-    rank: ColumnElement[int] = _rank(terms, kinds) if kinds else literal(0, BigInteger)
-    statement = _joined(select(_Version, rank.label("rank")), terms).where(
+    matched = _matched(terms)
+    rank = _rank(matched)
+    statement = _joined(select(_Version, rank.label("rank")), matched).where(
         *_filtered(filters), _shown(filters.get(STATUS))
     )
-    if after is not None and kinds:
+    if after is not None and matched is not None:
         statement = statement.where(tuple_(rank, _Version.identifier) > tuple_(*map(literal, after)))
     elif after is not None:
         statement = statement.where(_Version.identifier > after[1])
-    order = (rank, _Version.identifier) if kinds else (_Version.identifier,)
+    order = (_Version.identifier,) if matched is None else (rank, _Version.identifier)
     statement = statement.order_by(*order).limit(limit)
     return [(version, found) for version, found in await session.execute(statement)]
 
 
 async def count_facets(
-    session: AsyncSession, terms: SearchTerms, filters: Mapping[str, str], facets: Sequence[str], *, but: str = ""
+    session: AsyncSession,
+    terms: SearchTerms,
+    filters: Mapping[str, str],
+    facets: Sequence[str],
+    *,
+    but: str = "",
+    most: int,
 ) -> Mapping[str, Mapping[str, int]]:
-    """How many of what is found have which value, in one pass; the filter `but` is left out."""
+    """How many of what is found have which value, in one pass; the filter `but` is left out.
+
+    No more than `most` are looked at: whoever finds so many wants to narrow it, not to know the number.
+    """
     columns = [_column(facet).label(facet) for facet in facets]
     status = filters.get(STATUS) if but != STATUS else None
-    found = _joined(select(*columns), terms).where(*_filtered(filters, but=but), _shown(status)).subquery()
+    found = (
+        _joined(select(*columns), _matched(terms))
+        .where(*_filtered(filters, but=but), _shown(status))
+        .limit(most)
+        .subquery()
+    )
     sets = [tuple_(found.c[facet]) for facet in facets]
     numbers = [func.grouping(found.c[facet]) for facet in facets]
-    statement = select(*(found.c[facet] for facet in facets), *numbers, func.count()).group_by(
-        func.grouping_sets(*sets)
-    )
+    statement = select(*(found.c[facet] for facet in facets), *numbers, func.count())
+    statement = statement.group_by(func.grouping_sets(*sets))
     counts: dict[str, dict[str, int]] = {facet: {} for facet in facets}
     for row in await session.execute(statement):
         place = list(row[len(facets) : -1]).index(0)
@@ -163,13 +190,18 @@ async def count_facets(
     return counts
 
 
-async def count_statuses(session: AsyncSession, terms: SearchTerms, filters: Mapping[str, str]) -> Mapping[str, int]:
+async def count_statuses(
+    session: AsyncSession, terms: SearchTerms, filters: Mapping[str, str], *, most: int
+) -> Mapping[str, int]:
     """How many elements have a version in which status: what choosing the status will show."""
-    statement = (
-        _joined(select(_Version.registration_status, func.count(_Version.identifier.distinct())), terms)
+    found = (
+        _joined(select(_Version.registration_status, _Version.identifier), _matched(terms))
         .where(*_filtered(filters))
-        .group_by(_Version.registration_status)
+        .limit(most)
+        .subquery()
     )
+    status, identifier = found.c.registration_status, found.c.identifier
+    statement = select(status, func.count(identifier.distinct())).group_by(status)
     return {row[0]: row[1] for row in await session.execute(statement)}
 
 

@@ -25,6 +25,7 @@ from hub.validation import named_identifiers
 
 __all__ = [
     "DescribedElement",
+    "FacetCounts",
     "RegistryUses",
     "change_registration_status",
     "change_rule_status",
@@ -55,6 +56,20 @@ __all__ = [
 
 
 MOST_ALIKE = 20
+# A county's registry has hundreds of elements; what finds more than this is narrowed before it is counted.
+MOST_COUNTED = 5_000
+
+
+@dataclass(frozen=True)
+class FacetCounts:
+    """How many were found (every element has an object class), and how many with which value of which facet.
+
+    `is_whole` is false when there were too many to count: then the numbers are those of a part.
+    """
+
+    total: int
+    is_whole: bool
+    of: Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -175,14 +190,18 @@ async def list_alike(session: AsyncSession, element: ElementDefinition) -> Seque
 
 async def count_facets(
     session: AsyncSession, q: str | None, filters: Mapping[str, str], facets: Sequence[str]
-) -> Mapping[str, Mapping[str, int]]:
+) -> FacetCounts:
     """Facet to value to how many elements would be found with it, the other filters standing as they are."""
     terms = read_terms(q)
-    counts = dict(await search_repository.count_facets(session, terms, filters, facets))
+    counts = dict(await search_repository.count_facets(session, terms, filters, facets, most=MOST_COUNTED))
+    total = sum(counts["object_class"].values())
     for chosen in filters:
         if chosen in counts:
-            counts |= await search_repository.count_facets(session, terms, filters, [chosen], but=chosen)
-    return {**counts, "status": await search_repository.count_statuses(session, terms, filters)}
+            counts |= await search_repository.count_facets(
+                session, terms, filters, [chosen], but=chosen, most=MOST_COUNTED
+            )
+    counts["status"] = await search_repository.count_statuses(session, terms, filters, most=MOST_COUNTED)
+    return FacetCounts(total, total < MOST_COUNTED, counts)
 
 
 async def list_uses_in_registry(session: AsyncSession, identifier: str) -> RegistryUses:

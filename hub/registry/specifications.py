@@ -36,6 +36,7 @@ def element_spec(version: DataElementVersion, permissible_values: Sequence[Permi
         required=version.is_required,
         source=cast("Source", version.source),
         expression=version.expression,
+        applies_when=version.applies_when,
     )
 
 
@@ -63,6 +64,7 @@ SHARED = (
     "period_type",
     "source",
     "expression",
+    "applies_when",
     "is_required",
     "topic",
     "position",

@@ -52,6 +52,9 @@ async def surroundings(session: AsyncSession, identifier: str, object_class: str
         for version in versions
         if version.expression is not None
     ]
+    asked = [
+        Dependent(version.identifier, version.applies_when) for version in versions if version.applies_when is not None
+    ]
     rules = [
         Dependent(rule.identifier, rule.expression)
         for rule in await repository.list_current_rules(
@@ -63,5 +66,5 @@ async def surroundings(session: AsyncSession, identifier: str, object_class: str
         organizations=frozenset(await organizations.codes(session)),
         code_lists={name: values_of(code_list) for name, code_list in lists.items()},
         domains=domains,
-        dependents=(*derived, *rules),
+        dependents=(*derived, *asked, *rules),
     )

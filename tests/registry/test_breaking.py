@@ -23,6 +23,7 @@ def domain(**overrides: Any) -> dict[str, Any]:
         ({"name_zh": "外出人数", "aliases": (), "is_required": True, "position": 5}, []),
         ({"steward": "civil-affairs", "legal_basis": "另一依据", "sharing_type": "not_shared"}, []),
         ({"definition": f" {OLD.definition}\n"}, []),
+        ({"applies_when": "village_a > 0"}, []),
         ({"definition": "另一件事"}, ["meaning_changed"]),
         ({"definition": None}, ["meaning_changed"]),
         ({"object_class": "township"}, ["meaning_changed"]),

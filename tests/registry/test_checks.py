@@ -34,6 +34,14 @@ AROUND = Surroundings(
             {"source": "derived", "expression": "village_migrant_workers + 1"},
             [("/expression", "expression_circular")],
         ),
+        ({"applies_when": "village_a > 0 OR village_b IS NULL"}, []),
+        ({"applies_when": "village_a + 1"}, [("/applies_when", "applicability_not_valid")]),
+        ({"applies_when": "village_c > 0"}, [("/applies_when", "applicability_not_valid")]),
+        ({"applies_when": "village_migrant_workers > 0"}, [("/applies_when", "applicability_circular")]),
+        (
+            {"source": "derived", "expression": "village_a + 1", "applies_when": "village_a > 0"},
+            [("/applies_when", "applicability_not_fitting")],
+        ),
         ({"identifier": "village_a", "domain": PEOPLE_COUNT}, []),
         (
             {"identifier": "village_a", "source": "derived", "expression": "village_sum + 1"},

@@ -109,9 +109,10 @@ class TestShippedElements:
         for facet, value in (("stock_or_flow", "stock"), ("period_type", "year"), ("steward", "human-resources")):
             filters = {"period_type": "month", facet: value}
             found = await service.search_elements(session, q="务工", facets=filters, limit=1000)
-            assert counts[facet][value] == len(found) > 0, facet
+            assert counts.of[facet][value] == len(found) > 0, facet
         found = await service.search_elements(session, q="务工", facets={"status": "recorded"}, limit=1000)
-        assert sum((await service.count_facets(session, "务工", {}, FILTERS))["status"].values()) == len(found)
+        every = await service.count_facets(session, "务工", {}, FILTERS)
+        assert (every.total, every.is_whole, every.of["status"]) == (len(found), True, {"recorded": len(found)})
 
 
 class TestIndex:
