@@ -11,6 +11,8 @@ from hub.capture.models import Submission
 from hub.kit.db import Database, set_scope
 from hub.store.models import AreaClock, RecordRevision
 from tests.capture.factories import create_collection, create_published_form, rows, save
+from tests.capture.workflow import REASON, create_town, ok
+from tests.exchange.factories import calling
 from tests.people import COUNTY, People
 
 AT_ONCE = 8
@@ -60,3 +62,43 @@ async def test_of_two_who_save_over_one_state_one_is_told(database: Database, pe
     assert sorted(answer.status_code for answer in answers) == [200, *[412] * (AT_ONCE - 1)]
     (winner,) = [answer for answer in answers if answer.status_code == 200]
     assert winner.json() == kept
+
+
+RACES = {
+    "two approve": ("in_review", [("registrar", "approval", {}), ("registrar_two", "approval", {})]),
+    "approve and take back": ("in_review", [("registrar", "approval", {}), ("reporter_east", "take-back", REASON)]),
+    "approve and return": ("in_review", [("registrar", "approval", {}), ("registrar_two", "return", REASON)]),
+    "sign and take back": (
+        "awaiting_sign_off",
+        [("leader_east", "sign-off", {}), ("reporter_east", "take-back", REASON)],
+    ),
+}
+
+
+@pytest.mark.full_transaction
+@pytest.mark.parametrize("race", [*RACES])
+async def test_of_two_who_decide_at_once_one_is_told(database: Database, people: People, race: str) -> None:
+    state, calls = RACES[race]
+    town = await create_town(database, people, review=state == "in_review")
+    await town.bring(state)
+    answers = await asyncio.gather(*(town.post(who, noun, body) for who, noun, body in calls))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses in ([200, 409], [201, 409]), [answer.text for answer in answers]
+    (loser,) = [answer for answer in answers if answer.status_code == 409]
+    assert loser.json()["code"] == "collection_state"
+    assert loser.json()["state"] == await town.state()
+
+
+@pytest.mark.full_transaction
+async def test_what_is_signed_is_what_was_sent(database: Database, people: People) -> None:
+    """An edit that comes while it is being signed comes too late, or before it was sent."""
+    town = await create_town(database, people)
+    await town.sign_off()
+    ok(await town.save(rows()))
+    ok(await town.post("reporter_east", "sign-off-request"))
+    signed, saved = await asyncio.gather(town.post("leader_east", "sign-off"), town.save(rows(workers=1)))
+    receipt = ok(signed)
+    assert saved.status_code in {200, 409}
+    async with calling(database, people, "reporter_east") as client:
+        values = ok(await client.get("/api/v1/data-values", params={"elements": "workers", "period": "2026-10"}))
+    assert {(item["values"]["workers"], item["submission"]) for item in values["items"]} == {(80, receipt["number"])}

@@ -82,6 +82,7 @@ async def create_grant(
     valid_until: date = date(2199, 12, 31),
     state: str = "active",
     scenario: str = "防返贫监测帮扶",
+    includes_provisional: bool = False,
 ) -> AccessGrant:
     serial = await repository.next_serial(session)
     grant = AccessGrant(
@@ -99,6 +100,7 @@ async def create_grant(
         scope="本局监测帮扶科",
         method="服务接口",
         valid_until=valid_until,
+        includes_provisional=includes_provisional,
         state=state,
         requested_by="steward_poverty_relief",
     )
