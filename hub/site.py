@@ -12,6 +12,7 @@ from starlette.responses import FileResponse
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import preview_pages as preview
+from hub.capture import print_pages as printing
 from hub.capture import receipt_pages as receipts
 from hub.capture import reminder_pages as reminders
 from hub.capture import workbook_pages as workbook
@@ -73,6 +74,7 @@ routers: tuple[HubRouter, ...] = (
     cells.router,
     workbook.router,
     receipts.router,
+    printing.router,
     *registry.routers,
     forms.router,
     form_versions.router,
