@@ -26,6 +26,7 @@ def facts(current: DataElementRead, organizations: Mapping[str, str]) -> list[Fa
         (_("所在节"), current.topic),
         (_("值域"), domain_in_words(current)),
         (_("来源"), word("source", current.source) + (f"：{current.expression}" if current.expression else "")),
+        (_("适用条件"), current.applies_when or ""),
         (_("数源部门"), f"{owner} {people}".strip()),
         (_("数源依据"), current.source_decision or ""),
         (_("管理单位"), steward),

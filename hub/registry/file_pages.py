@@ -215,6 +215,7 @@ def field_word(name: str) -> str:
         "source": _("来源"),
         "expression": _("计算公式"),
         "is_required": _("乡镇必须填写"),
+        "applies_when": _("适用条件"),
         "topic": _("所在节"),
         "position": _("在表上的次序"),
         "legal_basis": _("法律依据"),

@@ -31,6 +31,7 @@ WORDS = (
     "period_type",
     "source",
     "expression",
+    "applies_when",
     "source_organization",
     "steward",
     "submitting_organization",

@@ -172,6 +172,13 @@ _DOMAIN = (
     _Asked("value_domain_code_list", lambda: _("代码表"), "choice", lambda: _("代码。"), offered="code_lists"),
     _Asked("example", lambda: _("示例"), hint=lambda: _("一个合格的值。")),
     _Asked("required", lambda: _("乡镇必须填写"), "tick"),
+    _Asked(
+        "applies_when",
+        lambda: _("适用条件"),
+        "area",
+        lambda: _("只在它成立的行里填写，如 primary_schools > 0；不写就每行都填。"),
+        is_wide=True,
+    ),
 )
 _ORIGIN = (
     _Asked("source", lambda: _("来源"), "choice", is_required=True, offered="source"),
