@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import procrastinate
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason, JobContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,13 +109,19 @@ def _application(database: Database, tasks: Sequence[QueuedTask]) -> procrastina
     application = procrastinate.App(connector=connector)
     retry = procrastinate.RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
     for task in tasks:
-        application.task(name=task.name, queue=QUEUE, retry=retry)(_runner(database, task))
+        application.task(name=task.name, queue=QUEUE, retry=retry, pass_context=True)(_runner(database, task))
     return application
 
 
-def _runner(database: Database, task: QueuedTask) -> Callable[[str], Awaitable[None]]:
-    async def run(key: str) -> None:
-        await task.run(database, key)
+def _runner(database: Database, task: QueuedTask) -> Callable[[JobContext, str], Awaitable[None]]:
+    async def run(context: JobContext, key: str) -> None:
+        try:
+            await task.run(database, key)
+        except asyncio.CancelledError:
+            # Somebody's word ends it for good; a server that stops leaves it to the next one.
+            if context.abort_reason() is AbortReason.USER_REQUEST:
+                raise JobAborted from None
+            raise
 
     return run
 
