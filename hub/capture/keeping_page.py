@@ -85,7 +85,7 @@ def _cell_texts() -> Mapping[str, str]:
         "empty": _("空"),
         "merged": _("{name} 刚改了 {count} 格，已更新到本页。"),
         "merged_elsewhere": _("另一处刚改了 {count} 格，已更新到本页。"),
-        "refused_place": _("{row} · {column}：{message}"),
+        "listed": _("{place}：{content}"),
         "refused_title": _("有 {count} 格没有被接受，改好后会再次送出"),
     }
 

@@ -103,9 +103,11 @@ async def merge_cells(session: AsyncSession, subject: Subject, collection_id: UU
     sheet = await open_sheet(session, subject, collection, desk.entries)
     merging = merge(desk.entries, fresh, await _asked(session, collection, sheet, fresh))
     explanations = desk.ledger.explanations.with_changes(batch.confirmations, batch.reason)
-    if merging.changed or explanations != desk.ledger.explanations:
-        check_may_edit(collection)
+    is_news = bool(merging.changed) or explanations != desk.ledger.explanations
+    if is_news or merging.conflicts:
         _check_knows_submission(collection, batch)
+    if is_news:
+        check_may_edit(collection)
         desk = await _write(session, subject, desk, merging, explanations, key)
     left = _left(merging)
     applied = {change.place: change.now for change in batch.changes if change.place not in left}

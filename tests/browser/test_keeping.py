@@ -57,7 +57,9 @@ async def form(page: Page, collection: Collection) -> Page:
 
 
 @pytest.fixture
-async def colleague(browser: Browser, context: BrowserContext, page: Page, collection: Collection) -> AsyncIterator[Page]:
+async def colleague(
+    browser: Browser, context: BrowserContext, page: Page, collection: Collection
+) -> AsyncIterator[Page]:
     """Another computer, with the same form open."""
     address = "http://" + page.url.split("/")[2] if "://" in page.url else None
     opened = await browser.new_context(base_url=address, locale="zh-CN")
@@ -230,10 +232,7 @@ class TestDevice:
         async with async_playwright() as playwright:
             for attempt in range(4):
                 opened = await launch(playwright, tmp_path, address)
-                page = opened.pages[0] if opened.pages else await opened.new_page()
-                if attempt == 0:
-                    await sign_in(page, "reporter_east")
-                await open_form(page, collection)
+                page = await enter(opened, collection)
                 for place, text in acknowledged.items():
                     assert await shown(page, *place) == text, (attempt, place)
                 await opened.set_offline(attempt % 2 == 0)
@@ -249,7 +248,7 @@ class TestDevice:
                 kill(tmp_path)
                 await forget(opened)
             opened = await launch(playwright, tmp_path, address)
-            page = await open_form(opened.pages[0] if opened.pages else await opened.new_page(), collection)
+            page = await enter(opened, collection)
             await says(page, "已送达")
             await opened.close()
         villages = VILLAGES[EAST]
@@ -257,10 +256,26 @@ class TestDevice:
             (villages[line - 1], NAMES[column]): text for (line, column), text in acknowledged.items()
         }
 
+    async def test_a_device_that_only_pretends_to_keep_loses_what_waits(
+        self, address: str, collection: Collection, tmp_path: Path
+    ) -> None:
+        """The control of the test above: it would see a loss."""
+        async with async_playwright() as playwright:
+            opened = await launch(playwright, tmp_path, address)
+            await opened.add_init_script("IDBObjectStore.prototype.put = function () { return this.count(); }")
+            page = await enter(opened, collection)
+            await opened.set_offline(True)
+            await put(page, 1, 1, "12")
+            await says(page, "本机已存")
+            kill(tmp_path)
+            await forget(opened)
+            opened = await launch(playwright, tmp_path, address)
+            assert await shown(await enter(opened, collection), 1, 1) == ""
+            await opened.close()
+
     async def test_a_device_that_keeps_nothing_is_named_and_the_hub_gets_it_all_the_same(
         self, page: Page, context: BrowserContext, collection: Collection, database: Database
     ) -> None:
-        """The control of what stands above as well: without the device, what waits is lost with the page."""
         await context.add_init_script("indexedDB.open = () => { throw new Error('private'); }")
         await sign_in(page, "reporter_east")
         await open_form(page, collection)
@@ -268,19 +283,18 @@ class TestDevice:
         await put(page, 1, 1, "12")
         await says(page, "本机存不了 · 已送达")
         await check(page)
-        await context.set_offline(True)
+        await context.route("**/cells", lambda route: route.abort())
         await put(page, 2, 1, "13")
         await says(page, "本机存不了 · 排队 1")
         asked = []
         page.on("dialog", lambda dialog: asked.append(dialog.type) or asyncio.ensure_future(dialog.accept()))
-        await page.close(run_before_unload=True)
-        await asyncio.sleep(0.5)
+        async with page.expect_event("close"):
+            await page.close(run_before_unload=True)
         assert asked == ["beforeunload"]
-        await context.set_offline(False)
-        again = await open_form(await context.new_page(), collection)
-        assert (await shown(again, 2, 1), await held(database)) == ("", {(FIRST, "population"): "12"})
 
-    async def test_a_full_device_is_named_and_the_hub_gets_it_all_the_same(self, form: Page, database: Database) -> None:
+    async def test_a_full_device_is_named_and_the_hub_gets_it_all_the_same(
+        self, form: Page, database: Database
+    ) -> None:
         await form.evaluate(
             """() => { IDBObjectStore.prototype.put = function () {
                 this.transaction.abort(); throw new DOMException('full', 'QuotaExceededError'); }; }"""
@@ -359,7 +373,7 @@ class TestSession:
         await put(other, 3, 1, "31")
         await says(other, "已送达")
         await form.bring_to_front()
-        await form.click("text=重新登录")
+        await form.click("[data-name=stop] button")
         await form.fill("#keeping-password", PASSWORD)
         await form.keyboard.press("Enter")
         await says(form, "已送达")
@@ -440,7 +454,7 @@ class TestOthers:
         await check(form)
         assert await held(database) == {}
         async with form.expect_navigation():
-            await form.click("text=打开最新的页面")
+            await form.click("[data-name=stop] a.primary")
         await form.wait_for_function(READY)
         await notes(form, "本机存着 1 格在提交之前没有送出的修改")
         assert await shown(form, 1, 1) == "200"
@@ -522,6 +536,13 @@ async def launch(playwright: Any, profile: Path, address: str) -> BrowserContext
     )
     opened.set_default_timeout(15_000)
     return opened
+
+
+async def enter(opened: BrowserContext, collection: Collection) -> Page:
+    """A session ends with its browser: whoever lost it signs in anew."""
+    page = opened.pages[0] if opened.pages else await opened.new_page()
+    await sign_in(page, "reporter_east")
+    return await open_form(page, collection)
 
 
 def kill(profile: Path) -> None:

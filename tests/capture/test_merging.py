@@ -243,6 +243,8 @@ class TestMergeCells:
             "collection_submitted",
             number,
         )
+        conflict = await old.post(cell("5", "79"))
+        assert conflict.json()["code"] == "collection_submitted", "no choice between values of two different forms"
         assert (await old.look())["submission"] == number
         assert (await old.post(cell("80"))).status_code == 200, "what is held already is no change"
         async with database.transaction() as session:

@@ -5,6 +5,7 @@
 
 import { Explaining } from "./explaining.js";
 import { Queue, isSame, keyOf } from "./queue.js";
+import { NOTHING_NEW, refusedIn } from "./refusals.js";
 import { stampNow } from "./session.js";
 import { ask, backoff, mayPass, newKey } from "./wire.js";
 
@@ -15,7 +16,7 @@ import { ask, backoff, mayPass, newKey } from "./wire.js";
  * @typedef {import("../model.js").SheetModel} SheetModel
  * @typedef {import("./explaining.js").Reason} Reason
  * @typedef {{reasons: Reason[], reason: string | null}} Said
- * @typedef {"" | "submitted" | "locked" | "gone" | "other-person"} Stop why nothing is sent any more
+ * @typedef {"" | "submitted" | "locked" | "gone" | "other-person" | "wiped"} Stop why nothing is sent any more
  */
 
 /** A pause in typing, not a letter, is what is sent. */
@@ -81,6 +82,10 @@ export class Keeper extends EventTarget {
     addEventListener("online", () => this.#hurry());
     addEventListener("offline", () => this.#tell());
     addEventListener("focus", () => this.#hurry());
+    document.addEventListener("wiping", () => {
+      this.device = null;
+      this.#halt("wiped", "");
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#hurry();
       else this.#lastWords();
@@ -154,6 +159,7 @@ export class Keeper extends EventTarget {
       const news = this.queue.adopt(message["records"]);
       for (const one of message["gone"]) this.queue.records.delete(keyOf(one));
       this.#show(news, "merge");
+      if (news.some((one) => one.state === "waiting")) this.#schedule(SOON);
       this.#tell();
     } else if (message.kind === "session" && this.stop === "other-person") this.#hurry();
     else if (message.kind === "submitted") this.#halt("submitted", message["number"]);
@@ -194,6 +200,7 @@ export class Keeper extends EventTarget {
 
   /** Something would be lost if the page went now. */
   get isAtRisk() {
+    if (this.stop === "wiped") return false;
     return this.storing > 0 || (!this.device && (!this.isDelivered || this.queue.inState("conflict").length > 0));
   }
 
@@ -315,14 +322,7 @@ export class Keeper extends EventTarget {
    */
   async #without(reply, flight) {
     this.inFlight = null;
-    /** @type {{pointer: string, message: string}[]} */
-    const errors = reply.content?.errors ?? [];
-    const named = new Map(errors.map((one) => [Number(/^\/changes\/(\d+)\//.exec(one.pointer)?.[1] ?? -1), one.message]));
-    const whole = flight.batch.length === 1 ? reply.content?.detail ?? String(reply.status) : "";
-    const refused = flight.batch.flatMap((record, index) => {
-      const message = named.get(index) ?? whole;
-      return message ? [{ division: record.division, element: record.element, code: "", message }] : [];
-    });
+    const refused = refusedIn(reply, flight.batch);
     if (refused.length > 0) {
       await this.#settle(flight.batch, { ...NOTHING_NEW, refused, etag: this.etag, explanations: null });
     } else this.#takeBatch(Math.ceil(flight.batch.length / 2));
@@ -338,6 +338,9 @@ export class Keeper extends EventTarget {
     if (answer.derived) this.#showDerived(answer.derived);
     if (answer.explanations && this.explaining.hear(answer.explanations)) this.dispatchEvent(new CustomEvent("explanations"));
     await this.take(outcome);
+    if (answer.submission !== undefined && answer.submission !== this.queue.submission) {
+      this.#halt("submitted", answer.submission ?? "");
+    }
   }
 
   /** @param {Record<string, Record<string, string>>} derived */
@@ -381,8 +384,8 @@ export class Keeper extends EventTarget {
       return;
     }
     if (reply.status !== 200 || !reply.content || this.running || etag !== this.etag) return;
-    if (reply.content.submission !== this.queue.submission) this.#halt("submitted", reply.content.submission);
-    else await this.#settle([], reply.content);
+    if (reply.content.submission === this.queue.submission) await this.#settle([], reply.content);
+    else this.#halt("submitted", reply.content.submission ?? "");
   }
 
   /** The page is going: the browser sends this all the same. */
@@ -419,12 +422,3 @@ export class Keeper extends EventTarget {
     this.tabs.tell({ kind: "submitted", number });
   }
 }
-
-const NOTHING_NEW = {
-  saved_at: null,
-  applied: [],
-  conflicts: [],
-  others: [],
-  is_whole: false,
-  derived: null,
-};

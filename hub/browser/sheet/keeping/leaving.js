@@ -40,6 +40,7 @@ async function leave(form) {
 async function settle(device, user, form) {
   const { cells, notes } = await device.unsent(user);
   const wipe = async () => {
+    document.dispatchEvent(new CustomEvent("wiping")); // nothing more is kept or sent from this page
     await device.wipe(user);
     await forgetPages();
     form.submit();

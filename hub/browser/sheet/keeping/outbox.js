@@ -83,7 +83,7 @@ export class Outbox extends EventTarget {
 
   /** @param {Pressed} pressed */
   async #sendAll(pressed) {
-    this.#tell("waiting");
+    if (this.failures > 0 || navigator.onLine === false) this.#tell("waiting");
     const hasArrived = await this.keeper.flush();
     if (this.pressed !== pressed) return undefined;
     if (this.keeper.stop) return this.#stop("stopped");
@@ -98,6 +98,7 @@ export class Outbox extends EventTarget {
   /** @param {number} wait */
   #later(wait) {
     this.failures += 1;
+    this.#tell("waiting");
     this.#soon(Math.max(wait, backoff(this.failures, Math.random())));
   }
 

@@ -265,6 +265,8 @@ export class Queue {
     return told.filter((record) => {
       const own = this.records.get(keyOf(record));
       if (own && own.at > record.at) return false;
+      // Heard late: what is settled here is not on its way any more.
+      if (own && own.stamp === record.stamp && own.state === "sent") return false;
       if (record.state === "sent") this.#hear(record, record);
       this.records.set(keyOf(record), { ...record });
       return true;

@@ -168,7 +168,7 @@ export class KeepingView {
   #showRefused(refused) {
     if (refused.length === 0) return this.notices.drop("refused");
     const list = document.createElement("ul");
-    list.append(...refused.slice(0, MOST_LISTED).map((one) => item(`${this.#placeOf(one)}：${one.message}`)));
+    list.append(...refused.slice(0, MOST_LISTED).map((one) => item(this.text("listed", { place: this.#placeOf(one), content: one.message }))));
     return this.notices.show("refused", "trouble", [this.text("refused_title", { count: refused.length }), list]);
   }
 
@@ -176,7 +176,7 @@ export class KeepingView {
   #list() {
     const waiting = this.keeper.queue.inState("waiting");
     const unsettled = [...waiting, ...this.keeper.queue.inState("conflict"), ...this.keeper.queue.inState("refused")];
-    const lines = unsettled.slice(0, MOST_LISTED).map((one) => item(`${this.#placeOf(one)}：${this.#read(one, one)}`));
+    const lines = unsettled.slice(0, MOST_LISTED).map((one) => item(this.text("listed", { place: this.#placeOf(one), content: this.#read(one, one) })));
     if (unsettled.length > MOST_LISTED) lines.push(item("……"));
     byId("keeping-pending-list").replaceChildren(...lines);
     this.pending.open(byId("keeping-pending-close"));
@@ -185,7 +185,7 @@ export class KeepingView {
   /** @param {{division: string, element: string, saved_by: string | null}[]} news */
   #showMerged(news) {
     const names = [...new Set(news.map((one) => one.saved_by))].filter((name) => name !== null);
-    const blanks = { count: news.length, name: names.join("、") };
+    const blanks = { count: news.length, name: names.join(" · ") };
     this.notices.show("merged", "notice", [this.text(names.length > 0 ? "merged" : "merged_elsewhere", blanks)]);
   }
 
