@@ -25,20 +25,21 @@ from hub.oversight import traffic_pages as traffic
 from hub.registry import endpoints as registry
 from hub.remarks import endpoints as remarks
 
+# A request's address is held against them one after another: those that everybody calls at once come first.
 routers: tuple[HubRouter, ...] = (
+    capture.router,
+    exchange.router,
     identity.router,
     organizations.router,
     geography.router,
     calendar.router,
     registry.router,
     forms.router,
-    capture.router,
     workbook.router,
     receipts.router,
     workflow.router,
     reminders.router,
     grants.router,
-    exchange.router,
     totals.router,
     catalogue.router,
     imports.router,

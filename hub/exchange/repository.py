@@ -3,23 +3,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.exchange.models import ChangeCursor, DeliveryReceipt
+from hub.kit.statements import Statement, first, insertion
+
+_HELD = Statement(select(*ChangeCursor.__table__.c).where(ChangeCursor.id == bindparam("id")))
 
 
 async def get_cursor(session: AsyncSession, cursor_id: UUID) -> ChangeCursor | None:
-    return await session.get(ChangeCursor, cursor_id)
+    """Of the cursor's own attributes, and not the session's object."""
+    found: ChangeCursor | None = first(await _HELD.rows(session, {"id": cursor_id}))
+    return found
 
 
-_CURSOR = insert(ChangeCursor).on_conflict_do_nothing()
+_CURSOR = Statement(insertion(ChangeCursor).on_conflict_do_nothing())
 
 
 async def put_cursor(session: AsyncSession, cursor: Mapping[str, Any]) -> None:
     """Keep a cursor; one with the same id says the same."""
-    await (await session.connection()).execute(_CURSOR, dict(cursor))
+    await _CURSOR.run(session, cursor)
 
 
 async def delete_cursors_before(session: AsyncSession, instant: datetime) -> None:

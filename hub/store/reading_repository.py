@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CursorResult, Row, Text, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.models import Division
 from hub.kit import json
+from hub.kit.statements import Statement, first
 from hub.store.models import AreaClock, StoreGeneration
 from hub.store.rows import TextForm
 
@@ -48,25 +49,25 @@ class Asked:
 
 async def ask(
     session: AsyncSession, columns: str, function: str, asked: Asked, *, rest: str = "", **parameters: Any
-) -> CursorResult[Any]:
+) -> list[Any]:
     """Set the context and ask, in one statement: the function's argument is made of the context, so it comes first."""
     statement = (
         f"SELECT {columns} FROM (SELECT set_config('hub.boxes', %(context)s, true)) AS context (boxes),"  # noqa: S608
         f" {function}(CASE WHEN context.boxes <> '' THEN %(question)s::jsonb END) {rest}"
     )
     given = {"context": json.dumps(asked.context), "question": json.dumps(asked.question), **parameters}
-    return await (await session.connection()).exec_driver_sql(statement, given)
+    return await Statement(statement).rows(session, given)
 
 
-async def list_values(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
+async def list_values(session: AsyncSession, asked: Asked) -> Sequence[Any]:
     """Ordered by (period, division, entity), the key a reader pages by. A cell that may be read is in the payload."""
-    return (await ask(session, _VALUE_COLUMNS, "granted_values", asked)).all()
+    return await ask(session, _VALUE_COLUMNS, "granted_values", asked)
 
 
 async def count_values(session: AsyncSession, asked: Asked) -> tuple[int, int]:
     """How many rows, and how many values are left out as provisional."""
     columns = f"granted_count AS rows, {_LEFT_OUT}"
-    found = (await ask(session, columns, "granted_count", asked)).one()
+    found = first(await ask(session, columns, "granted_count", asked))
     return found.rows, found.provisional
 
 
@@ -82,14 +83,12 @@ async def list_withheld_versions(session: AsyncSession, asked: Asked) -> dict[st
     return {row.key: row.version for row in found}
 
 
-async def list_history(session: AsyncSession, asked: Asked) -> Sequence[Row[Any]]:
+async def list_history(session: AsyncSession, asked: Asked) -> Sequence[Any]:
     """Every state of these rows, oldest first within a row."""
-    return (await ask(session, _HISTORY_COLUMNS, "granted_history", asked)).all()
+    return await ask(session, _HISTORY_COLUMNS, "granted_history", asked)
 
 
-async def read_text(
-    session: AsyncSession, asked: Asked, form: TextForm, elements: Sequence[str], limit: int
-) -> Row[Any]:
+async def read_text(session: AsyncSession, asked: Asked, form: TextForm, elements: Sequence[str], limit: int) -> Any:
     """At most `limit` rows as one text, how many they are, whether there are more, and the last one's key."""
     line, separator, cells = _line(form, elements, is_provisional="provisional" in asked.question)
     columns = (
@@ -102,7 +101,7 @@ async def read_text(
     )
     one_more = Asked(asked.context, {**asked.question, "limit": limit + 1})
     rest = f"WITH ORDINALITY AS v ({_VALUE_COLUMNS_WITH_WITHHELD}, n)"
-    return (await ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells)).one()
+    return first(await ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells))
 
 
 _VALUE_COLUMNS_WITH_WITHHELD = (
@@ -137,7 +136,7 @@ def _csv_line(names: Collection[str], *, is_defused: bool) -> str:
     return "(" + " || ',' || ".join(parts) + " || E'\\r\\n')"
 
 
-async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Collection[str]]) -> Sequence[Row[Any]]:
+async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Collection[str]]) -> Sequence[Any]:
     """Revisions in order within each area; `covering` has a 1 for each of these places that a row lies in."""
     given = {f"place_{index}": sorted(divisions) for index, divisions in enumerate(places)}
     covering = ", ".join(f"(v.lineage && %({name})s::text[])::int" for name in given)
@@ -148,21 +147,21 @@ async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Col
         f" concat({covering}) AS covering,"
         f" concat({_ITEM}, {kind}) AS item"
     )
-    return (await ask(session, columns, "granted_changes", asked, rest="AS v", **given)).all()
+    return await ask(session, columns, "granted_changes", asked, rest="AS v", **given)
 
 
-_GENERATION = select(StoreGeneration.generation)
+_GENERATION = Statement(select(StoreGeneration.generation))
 
 
 async def get_generation(session: AsyncSession) -> UUID:
-    generation: UUID = (await session.execute(_GENERATION)).scalar_one()
+    generation: UUID = first(await _GENERATION.rows(session, {})).generation
     return generation
 
 
 _PLACES = bindparam("places", type_=ARRAY(Text))
 _ABOVE = select(func.unnest(Division.lineage)).where(Division.code == any_(_PLACES))
 # From the few thousand clocks, never from the hundreds of thousands of divisions.
-_CLOCKS = (
+_CLOCKS = Statement(
     select(AreaClock.area, AreaClock.seq)
     .join(Division, Division.code == AreaClock.area, isouter=True)
     .where(or_(Division.lineage.bool_op("&&")(_PLACES), AreaClock.area.in_(_ABOVE)))
@@ -178,7 +177,7 @@ async def list_clocks(session: AsyncSession, divisions: Collection[str]) -> dict
     """The clocks of the areas that these divisions lie in, or that lie in them."""
     if not divisions:
         return {}
-    return {row.area: row.seq for row in await session.execute(_CLOCKS, {"places": sorted(divisions)})}
+    return {row.area: row.seq for row in await _CLOCKS.rows(session, {"places": sorted(divisions)})}
 
 
 async def list_clocks_at(
@@ -190,5 +189,5 @@ async def list_clocks_at(
         " clocks_at(CASE WHEN context.boxes <> '' THEN %(areas)s::text[] END, %(instant)s) AS c ORDER BY c.area"
     )
     given = {"context": json.dumps(context), "areas": sorted(areas), "instant": instant}
-    found = await (await session.connection()).exec_driver_sql(statement, given)
+    found = await Statement(statement).rows(session, given)
     return {row.area: row.seq for row in found}

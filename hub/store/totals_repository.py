@@ -29,4 +29,4 @@ async def list_totals(
 ) -> Sequence[Row[Any]]:
     """A sum for each period, township and element, of how many divisions with a number, and of how many with a row."""
     given = {"elements": list(elements), "township_length": township_length}
-    return (await ask(session, _COLUMNS, "granted_values", asked, rest=_REST, **given)).all()
+    return await ask(session, _COLUMNS, "granted_values", asked, rest=_REST, **given)
