@@ -100,7 +100,7 @@ _P = Permission
 
 # In the order of the menu; the start page says the same in more words.
 NAVIGATION: tuple[NavigationItem, ...] = (
-    NavigationItem("/", lambda: _("我的填报任务"), _P.DRAFT_WRITE, _TOWNSHIPS),
+    NavigationItem("/", lambda: _("我的填报任务"), _P.COLLECTION_READ, _TOWNSHIPS),
     NavigationItem(
         "/collections",
         lambda: _("填报任务"),

@@ -1,7 +1,8 @@
 """A warning passes with a reason. Which warnings still want one, and which reasons are kept with a submission."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hub.validation import Finding
 
@@ -30,6 +31,11 @@ class ConfirmedWarning:
     value: object
     message: str
     reason: str
+
+
+def confirmed_warning(stored: Mapping[str, Any]) -> ConfirmedWarning:
+    """As it was kept with a submission."""
+    return ConfirmedWarning(**{**stored, "elements": tuple(stored["elements"])})
 
 
 def reason_for(

@@ -29,6 +29,7 @@ NOTABLE_PERCENT = 50
 class ReviewCell:
     """One value beside the one before. `name` is the checkbox's, empty where nothing can come back."""
 
+    key: str
     name: str
     label: str
     text: str
@@ -173,7 +174,7 @@ def review_page(
             _section(review, index, section, is_open=actions.send_back)
             for index, section in enumerate(review.form.sections if review.rows else ())
         ),
-        explained=tuple(_explained(review, held)) if review.rows and held is not None else (),
+        explained=tuple(_explained(review)) if review.rows else (),
         steps=_steps(review),
         exceptions=tuple(_exceptions(review)),
         actions=actions,
@@ -226,8 +227,10 @@ def _cell(row: ReviewedRow, one: FormField, remarks: Mapping[tuple[str, str], st
     reasons = {choice.value: choice.label for choice in missing_choices()}
     change, is_notable = change_words(value, before)
     comes_back = is_open and one.spec.source == "captured"
+    key = f"{row.division}.{one.identifier}"
     return ReviewCell(
-        name=f"{row.division}.{one.identifier}" if comes_back else "",
+        key=key,
+        name=key if comes_back else "",
         label=f"{row.name} {one.spec.label}",
         text=_shown(one, value) or reasons.get(str(row.missing.get(one.identifier, "")), "—"),
         previous=_shown(one, before),
@@ -258,24 +261,24 @@ def change_words(value: object, before: object) -> tuple[str, bool]:
 
 def _remarks(review: Review) -> dict[tuple[str, str], str]:
     """What came back at a cell, and what the township explained there."""
-    held, found = review.submission, dict[tuple[str, str], str]()
-    for warning in held.warnings if held is not None else ():
-        if warning["element"] is not None:
-            found[warning["division"], warning["element"]] = _("说明：{reason}").format(reason=warning["reason"])
+    found: dict[tuple[str, str], str] = {}
+    for warning in review.explained:
+        if warning.element is not None:
+            found[warning.division, warning.element] = _("说明：{reason}").format(reason=warning.reason)
     for one in review.returned.cells if review.returned is not None else ():
         found[one.division, one.element] = _("退回：{reason}").format(reason=one.reason)
     return found
 
 
-def _explained(review: Review, held: Submission) -> list[Explained]:
+def _explained(review: Review) -> list[Explained]:
     rows = {row.division for row in review.rows}
     return [
         Explained(
-            f"#k.{warning['division']}.{warning['element']}" if warning["division"] in rows else "",
-            warning["message"],
-            warning["reason"],
+            f"#k.{warning.division}.{warning.element}" if warning.division in rows and warning.element else "",
+            warning.message,
+            warning.reason,
         )
-        for warning in held.warnings
+        for warning in review.explained
     ]
 
 

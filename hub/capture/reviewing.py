@@ -10,6 +10,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.calendar.periods import Period
 from hub.capture import drafting, exceptions, repository, steps
+from hub.capture.confirmations import Confirmation, ConfirmedWarning, confirmed_warning, reason_for
 from hub.capture.desk import CollectionTask
 from hub.capture.models import Collection, CollectionStep, LockException, Submission
 from hub.capture.progress import list_row_codes
@@ -41,7 +42,10 @@ class ReviewedRow:
 
 @dataclass(frozen=True)
 class Review:
-    """A task with all that has to be known to decide on it. `rows` only for whom its values are to be seen."""
+    """A task with all that has to be known to decide on it. `rows` only for whom its values are to be seen.
+
+    `explained`: the warnings that pass, each with the township's reason.
+    """
 
     task: CollectionTask
     form: FormContent
@@ -51,6 +55,7 @@ class Review:
     exceptions: tuple[LockException, ...]
     returned: Return | None
     names: Mapping[str, str]
+    explained: tuple[ConfirmedWarning, ...] = ()
 
     @property
     def submission(self) -> Submission | None:
@@ -77,7 +82,39 @@ async def open_review(session: AsyncSession, subject: Subject, task: CollectionT
         exceptions=tuple(await exceptions.list_exceptions(session, subject, collection.id)),
         returned=await steps.find_return(session, collection),
         names=await people.display_names(session, sorted(actors)),
+        explained=tuple(await _explained(session, subject, collection, submissions, taken)),
     )
+
+
+async def _explained(
+    session: AsyncSession,
+    subject: Subject,
+    collection: Collection,
+    submissions: Sequence[Submission],
+    taken: Sequence[CollectionStep],
+) -> Sequence[ConfirmedWarning]:
+    """Of what was submitted they were kept; of what waits for a signature they are found again."""
+    held = next((one for one in submissions if one.number == collection.submission), None)
+    earlier = [] if held is None else [confirmed_warning(warning) for warning in held.warnings]
+    if not (is_own(subject, collection) and collection.stage == "awaiting_sign_off"):
+        return earlier
+    request = next(step for step in reversed(taken) if step.action == "request_sign_off")
+    confirmations = [Confirmation(**kept) for kept in request.details["confirmations"]]
+    report = await drafting.check_draft(session, subject, collection.id)
+    return [
+        ConfirmedWarning(
+            code=warning.code,
+            division=warning.division,
+            element=warning.element,
+            elements=warning.elements,
+            rule=warning.rule,
+            rule_version=None,
+            value=warning.value,
+            message=warning.message,
+            reason=reason_for(warning, confirmations, earlier) or "",
+        )
+        for warning in report.warnings
+    ]
 
 
 async def _rows(

@@ -11,7 +11,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.capture import repository
 from hub.capture.checksum import submission_checksum
-from hub.capture.confirmations import Confirmation, ConfirmedWarning, reason_for
+from hub.capture.confirmations import Confirmation, ConfirmedWarning, confirmed_warning, reason_for
 from hub.capture.drafting import check_entries, door_of, newest_submission, open_sheet, typed_entries
 from hub.capture.errors import DraftNotValid, NothingChanged, ReasonRequired, SignOffRequired
 from hub.capture.locks import changed_cells, check_cells, check_may_edit, find_lock
@@ -149,7 +149,7 @@ def _confirm(
     report: ValidationReport, form: FormContent, confirmations: Sequence[Confirmation], earlier: Submission | None
 ) -> list[ConfirmedWarning]:
     """The warnings with their reasons; `DraftNotValid` with every finding while anything stands against submitting."""
-    carried = [] if earlier is None else [_confirmed(warning) for warning in earlier.warnings]
+    carried = [] if earlier is None else [confirmed_warning(warning) for warning in earlier.warnings]
     reasons = [reason_for(warning, confirmations, carried) for warning in report.warnings]
     if report.errors or None in reasons:
         raise DraftNotValid(
@@ -163,10 +163,6 @@ def _confirm(
         for warning, reason in zip(report.warnings, reasons, strict=True)
         if reason is not None
     ]
-
-
-def _confirmed(stored: dict[str, Any]) -> ConfirmedWarning:
-    return ConfirmedWarning(**{**stored, "elements": tuple(stored["elements"])})
 
 
 def _with_reason(form: FormContent, warning: Finding, reason: str) -> ConfirmedWarning:

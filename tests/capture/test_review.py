@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from hub.audit.models import AuditEventRow
+from hub.calendar.periods import Period
 from hub.kit import clock
 from hub.kit.db import Database, set_scope
+from hub.store import service as store
 from hub.store.models import ProvisionalRecord, Record
+from hub.store.rows import ValueQuery
+from hub.store.scope import ReadScope, ScopeBox
 from tests.capture.factories import row, rows
 from tests.capture.workflow import CELLS, FIRST, REASON, SECOND, THIRD, Town, create_town, ok
 from tests.exchange.factories import calling, grant
@@ -344,3 +348,16 @@ class TestSignOff:
             EAST: True,
             "433124103": False,
         }
+
+
+async def test_the_databases_own_wall_knows_provisional_values(database: Database, people: People) -> None:
+    """The application asks for what it did not narrow: the functions of migration 0016 give nothing."""
+    town = await create_town(database, people, review=True)
+    await town.bring("in_review")
+    query = ValueQuery("village", (Period.parse("2026-10"),), ("workers",), provisional=True)
+    counted = []
+    for includes in (False, True):
+        scope = ReadScope((ScopeBox(None, frozenset({COUNTY}), includes_provisional=includes),))
+        async with database.transaction() as session:
+            counted.append((await store.select_text(session, scope, query, "json", after=None, limit=10)).rows)
+    assert counted == [0, 3]
