@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 # Words that check constraints know; for every other column any word will do.
 WORDS = {
-    "kind": {"organizations": "township", "record_revisions": "value"},
+    "kind": {"organizations": "township", "record_revisions": "value", "reminders": "asked"},
     "level": "county",
     "outcome": "done",
     "source": {"data_element_versions": "captured"},

@@ -371,8 +371,8 @@ WRONG = [
     # rules and derivations
     (POPULATION, "order: 2", "order: 2\n    source: derived\n    expression: village_men + 1", 2),
     (POPULATION, "order: 2", "order: 2\n    source: derived\n    expression: village_women + 1", 2),
-    (POPULATION, "order: 2", "order: 2\n    applies_when: village_people + 1", 2),
-    (POPULATION, "order: 2", "order: 2\n    applies_when: village_women > 1", 2),
+    (POPULATION, "order: 2", "order: 2\n    applies_when: village_people + 1", 1),
+    (POPULATION, "order: 2", "order: 2\n    applies_when: village_women > 1", 1),
     (POPULATION, "order: 2", "order: 2\n    source: derived", 1),
     ("rules/population.yaml", "<= village_people", "<= village_men", 0),
     ("rules/population.yaml", "<= village_people", "+ village_people", 0),
