@@ -1,5 +1,6 @@
 """The registry as files in a browser: download it, and upload what changes it, with a dry run in between."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -143,10 +144,11 @@ def _download(content: bytes, name: str) -> Response:
 def plan_page(plan: Plan, contents: Contents, *, refusal: str = "") -> PlanPage:
     changing = [change for change in plan.changes if change.kind != "unchanged"]
     may_apply = bool(plan.pending) and not plan.refused
+    counted = Counter(_shown_kind(change) for change in plan.changes)
     return PlanPage(
         lines=tuple(_line(change) for change in changing[:MOST_LINES]),
         more=max(0, len(changing) - MOST_LINES),
-        counts=tuple((_kind(kind)[0], sum(_shown_kind(one) == kind for one in plan.changes)) for kind in _KINDS),
+        counts=tuple((_kind(kind)[0], counted[kind]) for kind in _KINDS if counted[kind]),
         content=packed(contents) if may_apply else "",
         fingerprint=fingerprint(plan) if may_apply else "",
         may_apply=may_apply,

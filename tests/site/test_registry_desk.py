@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import date
 
 import httpx
@@ -61,9 +62,9 @@ async def element(database: Database, people: People) -> None:
         await create_element(session, people)
 
 
-async def post(client: httpx.AsyncClient, path: str, fields: dict[str, str]) -> httpx.Response:
+async def post(client: httpx.AsyncClient, path: str, fields: Mapping[str, str | list[str]]) -> httpx.Response:
     token = (await read(client, path)).form(path).fields["csrf_token"]
-    return await client.post(path, data=fields | {"csrf_token": token})
+    return await client.post(path, data={**fields, "csrf_token": token})
 
 
 class TestRegister:
@@ -125,6 +126,41 @@ class TestRegister:
         await sign_in(client, "steward_human_resources")
         for path in (NEW, f"/data-elements/{NAME}/versions/new", "/code-lists/new"):
             assert (await client.get(path, headers={"accept": "text/html"})).status_code == 403
+
+
+class TestWaiting:
+    PATH = "/data-elements/waiting"
+
+    @pytest.fixture
+    async def proposed(self, database: Database, people: People) -> None:
+        async with database.transaction() as session:
+            await create_element(session, people, status=None)
+            await create_element(session, people, status=None, identifier="village_vague", definition=None)
+            await create_element(session, people, status=None, identifier="village_other", steward="civil-affairs")
+
+    @pytest.mark.usefixtures("proposed")
+    async def test_several_are_approved_at_once(self, client: httpx.AsyncClient, session: AsyncSession) -> None:
+        await sign_in(client, "registrar_two")
+        assert (await post(client, self.PATH, {})).status_code == 422
+        answer = await post(client, self.PATH, {"element": [NAME, "village_other"], "note": "已核对"})
+        assert answer.status_code == 303
+        assert "已核准 2 项" in (await read(client, self.PATH)).text
+        for identifier in (NAME, "village_other"):
+            changes = await service.list_status_changes(session, identifier)
+            assert (changes[-1].new_status, changes[-1].note) == ("qualified", "已核对")
+
+    @pytest.mark.usefixtures("proposed")
+    async def test_only_what_waits_for_me(self, client: httpx.AsyncClient, session: AsyncSession) -> None:
+        """The author's own, an incomplete one and another steward's are not there to be ticked, nor taken when sent."""
+        for person, refused in (("registrar", NAME), ("registrar_two", "village_vague")):
+            await sign_in(client, person)
+            token = (await read(client, self.PATH)).form("/sign-out").fields["csrf_token"]
+            fields = {"csrf_token": token, "element": refused}
+            assert (await client.post(self.PATH, data=fields)).status_code == 422, person
+        await sign_in(client, "steward_human_resources")
+        page = await read(client, self.PATH)
+        assert f"/data-elements/{NAME}" in page.links
+        assert "/data-elements/village_other" not in page.links
 
 
 @pytest.mark.usefixtures("element")
