@@ -9,7 +9,8 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from hub.kit import clock
-from hub.kit.errors import Unprocessable
+from hub.kit.errors import ErrorItem, Unprocessable
+from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import render
@@ -66,14 +67,16 @@ async def read_traffic(
     step: Word = "day",
     reader: Word = "",
 ) -> Response:
-    span, fault, found = _span(since, until, step), "", None
+    fault, found = "", None
+    shown = {"from": since, "to": until, "step": step, "reader": reader.strip()}
     try:
-        found = await traffic.count(session, subject, span, reader=reader.strip())
+        span = _span(since, until, step)
+        shown |= {"from": str(span.since), "to": str(span.until), "step": span.step}
+        found = await traffic.count(session, subject, span, reader=shown["reader"])
     except Unprocessable as refusal:
         fault = refusal.detail
-    shown = {"from": str(span.since), "to": str(span.until), "step": span.step, "reader": reader.strip()}
     export = "/traffic/export?" + urlencode(shown)
-    page = TrafficPage(found, shown["from"], shown["to"], span.step, shown["reader"], fault, export)
+    page = TrafficPage(found, shown["from"], shown["to"], shown["step"], shown["reader"], fault, export)
     return render(request, "traffic.html", page, status=422 if fault else 200)
 
 
@@ -124,7 +127,7 @@ async def list_traffic(
 
 
 def _span(since: str, until: str, step: str) -> Span:
-    """What was typed; a day that is none is taken for the usual one, which the page then shows."""
+    """What was typed, or the last two weeks. Raises `Unprocessable` for a day that is none."""
     last = _day(until) or clock.today()
     first = _day(since) or last - timedelta(days=DAYS_SHOWN - 1)
     return Span(first, last, "hour" if step == "hour" else "day")
@@ -133,5 +136,6 @@ def _span(since: str, until: str, step: str) -> Span:
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+    except ValueError as error:
+        message = _("“{text}”不是日期，例如 2026-11-22。").format(text=text)
+        raise Unprocessable(message, errors=[ErrorItem("query:/from", "date_not_valid", message)]) from error

@@ -101,6 +101,7 @@ class TestPage:
         assert rows == [["start", "reader", "calls"], ["2026-10-05", "'=cmd", "20"]]
         empty = await read(client, "/traffic?from=2020-10-01&to=2020-10-07")
         assert "没有调用" in empty.text
+        assert "不是日期" in (await read(client, "/traffic?from=2020-02-30", 422)).text
         assert "时间太长" in (await read(client, "/traffic?from=2020-01-01&to=2026-10-07", 422)).text
 
     async def test_a_clients_page_has_its_own(
