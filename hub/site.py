@@ -53,8 +53,7 @@ from hub.oversight import job_pages as jobs
 from hub.oversight import pages as oversight
 from hub.oversight import traffic_pages as traffic
 from hub.registry import desk as registry
-from hub.registry import service as registry_service
-from hub.registry.statuses import RegistrationStatus
+from hub.registry.waiting import list_waiting
 from hub.remarks import pages as remarks
 
 router = HubRouter(tags=["site"])
@@ -213,11 +212,9 @@ async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
         count = await count_waiting(session, subject)
         found.append((count, "/collections?state=in_review", _("{count} 份提交等待审核")))
     if subject.may(_P.DATA_ELEMENT_DECIDE):
-        status = RegistrationStatus.RECORDED
-        recorded = await registry_service.search_elements(session, status=status, limit=COUNTED)
-        mine = subject.may(_P.DATA_ELEMENT_REGISTER)
-        count = sum(mine or element.steward == subject.organization.code for element, _rank in recorded)
-        found.append((count, "/data-elements?status=recorded", _("{count} 个数据元已登记，等待核准")))
+        waits = await list_waiting(session, subject)
+        count = len(waits.elements_for_me) + len(waits.rules_for_me)
+        found.append((count, "/data-elements/waiting", _("登记册有 {count} 项等我核准")))
     if subject.may(_P.FORM_PUBLISH):
         changed = sum(overview.is_changed for overview in await form_service.list_forms(session))
         found.append((changed, "/forms", _("{count} 张表有未发布的变化")))

@@ -120,7 +120,7 @@ class TestStart:
             await create_element(session, "waiting", registration_status="recorded", steward="civil-affairs")
         await sign_in(client, "steward_civil_affairs")
         page = await read(client, "/")
-        assert "1 个数据元已登记" in page.text
+        assert "登记册有 1 项等我核准" in page.text
         assert "/collections" not in page.links
 
 
