@@ -143,6 +143,7 @@ DECIDING = frozenset(
     {
         _P.ACCESS_GRANT_DECIDE,
         _P.CALENDAR_MANAGE,
+        _P.COLLECTION_EXCEPT,
         _P.COLLECTION_OPEN,
         _P.DATA_ELEMENT_DECIDE,
         _P.DATA_ELEMENT_REGISTER,
@@ -150,6 +151,7 @@ DECIDING = frozenset(
         _P.FORM_PUBLISH,
         _P.IDENTITY_MANAGE,
         _P.IMPORT_RUN,
+        _P.SUBMISSION_REVIEW,
     }
 )
 
