@@ -66,6 +66,34 @@ BEGIN
         ' LIMIT ' || (question ->> 'limit')::bigint);
 END $$;
 
+-- Period after period, until the limit is reached. Before, the rows found so far were held against what was left of the
+-- limit: a page of many small periods ended halfway and said that it was the last.
+CREATE OR REPLACE FUNCTION granted_values(question jsonb)
+RETURNS TABLE (period varchar, division varchar, entity varchar, payload jsonb, missing jsonb, versions jsonb, withheld jsonb,
+    revision int, submission varchar, submitted_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    asked_period text;
+    cells jsonb;
+    more bigint;
+BEGIN
+    FOR asked_period IN SELECT p FROM jsonb_array_elements_text(question -> 'periods') p
+        WHERE question -> 'after' ->> 0 IS NULL OR p >= question -> 'after' ->> 0 ORDER BY p
+    LOOP
+        cells := (SELECT jsonb_agg(c) FROM granted_cells(question, asked_period) c);
+        CONTINUE WHEN cells IS NULL;
+        RETURN QUERY EXECUTE format(
+            'SELECT %L::varchar, division, entity, %s, CASE m WHEN ''{}'' THEN m ELSE jsonb_strip_nulls(%s) END,'
+            ' jsonb_strip_nulls(%s), %s, revision, submission, submitted_at FROM (SELECT *, payload || ''{}'' AS p,'
+            ' missing AS m, versions || ''{}'' AS v FROM (%s) AS kept OFFSET 0) AS row',
+            asked_period, narrowed('p', cells), narrowed('m', cells), narrowed('v', cells),
+            withheld(cells, narrowed('p', cells)), granted_rows(question, asked_period, cells));
+        GET DIAGNOSTICS more = ROW_COUNT;
+        EXIT WHEN more >= (question ->> 'limit')::bigint;
+        question := jsonb_set(question, '{limit}', coalesce(to_jsonb((question ->> 'limit')::bigint - more), 'null'));
+    END LOOP;
+END $$;
+
 -- How many values a question leaves out because nobody has approved them: a number, no value. Where nothing is in
 -- review, which is nearly always, it costs one look into an index.
 CREATE FUNCTION provisional_count(question jsonb) RETURNS bigint

@@ -1,6 +1,6 @@
 """The township's sign-off, the county's review, returns at cells, exceptions to a lock.
 
-Provisional values have a table of their own: what is not approved never stands among the records. The two functions
+Provisional values have a table of their own: what is not approved never stands among the records. The functions
 that say which rows and cells are read learn of it; what they replace is taken from 0012 on the way down.
 """
 
@@ -17,7 +17,7 @@ branch_labels = None
 depends_on = None
 
 READING = Path(__file__).parents[1] / "reading"
-REPLACED = ("granted_cells", "granted_rows")
+REPLACED = ("granted_cells", "granted_rows", "granted_values")
 COUNTED = "provisional_count(jsonb)"
 PROTECTED = {"provisional_records": "division", "collection_steps": "township", "lock_exceptions": "township"}
 STAGES = "stage IN ('awaiting_sign_off', 'in_review', 'returned')"

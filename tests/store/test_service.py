@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.calendar.periods import Period
+from hub.calendar.periods import Period, PeriodRange
 from hub.kit import clock, json
 from hub.kit.db import set_scope
 from hub.store import recording, service
@@ -121,6 +121,24 @@ class TestSelectValues:
                 await create_values(session, make_row(division=villages[1], migrants=1))
             after = page.next
         assert seen == [villages[0], *villages[2:]]
+
+    @pytest.mark.parametrize("limit", [1, 2, 5, 7, 8, 100])
+    async def test_a_page_of_many_small_periods_goes_on_to_its_limit(self, session: AsyncSession, limit: int) -> None:
+        periods = [str(period) for period in PeriodRange.parse("2026-01..2026-08").periods()]
+        for period in periods:
+            await create_values(session, make_row(migrants=1), period=period)
+        seen: list[str] = []
+        after = None
+        while True:
+            page = await service.select_values(
+                session, make_scope(), query(periods=tuple(map(Period.parse, periods))), after=after, limit=limit
+            )
+            assert len(page.rows) == min(limit, len(periods) - len(seen))
+            seen += [row.period for row in page.rows]
+            if page.next is None:
+                break
+            after = page.next
+        assert seen == periods
 
     async def test_a_place_means_its_subtree(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1), make_row(division=VILLAGES[WEST][0], migrants=2))
