@@ -1,6 +1,7 @@
 """Nothing typed is ever lost: kept on the device, sent when there is a line, merged with what others typed."""
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Route, async_playwright
 from sqlalchemy import func, select, update
 
 from hub.capture.models import Collection, Draft, Submission
@@ -189,7 +190,7 @@ class TestLine:
     async def test_answers_that_are_lost_double_nothing(
         self, form: Page, colleague: Page, context: BrowserContext, database: Database
     ) -> None:
-        """Three times the hub writes and its answer is lost; a colleague types over it meanwhile: that is no conflict."""
+        """Three times the hub writes and its answer is lost; a colleague types over it knowingly: no conflict."""
         lose, lost = losing(3)
         await context.route("**/cells", lose)
         await put(form, 1, 1, "12")
@@ -209,7 +210,7 @@ class TestLine:
         self, form: Page, context: BrowserContext, collection: Collection, database: Database
     ) -> None:
         """Typed, written, answer lost, typed again, browser gone: the later one counts, without a question."""
-        lose, lost = losing(99)
+        lose, _lost = losing(99)
         await context.route("**/cells", lose)
         await put(form, 1, 1, "12")
         await says(form, "暂时送不出去")
@@ -227,7 +228,7 @@ class TestDevice:
         self, address: str, collection: Collection, database: Database, tmp_path: Path
     ) -> None:
         """kill -9 at random moments; what the bar called kept is there afterwards, on the hub or from the device."""
-        chosen = random.Random(4)
+        chosen = random.Random(4)  # noqa: S311 - moments, not secrets
         acknowledged: dict[tuple[int, int], str] = {}
         async with async_playwright() as playwright:
             for attempt in range(4):
@@ -286,8 +287,13 @@ class TestDevice:
         await context.route("**/cells", lambda route: route.abort())
         await put(page, 2, 1, "13")
         await says(page, "本机存不了 · 排队 1")
-        asked = []
-        page.on("dialog", lambda dialog: asked.append(dialog.type) or asyncio.ensure_future(dialog.accept()))
+        asked: list[str] = []
+
+        async def accept(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.accept()
+
+        page.on("dialog", accept)
         async with page.expect_event("close"):
             await page.close(run_before_unload=True)
         assert asked == ["beforeunload"]
@@ -553,7 +559,6 @@ def kill(profile: Path) -> None:
 
 
 async def forget(opened: BrowserContext) -> None:
-    try:
+    """It is dead, whatever its driver calls that."""
+    with contextlib.suppress(Exception):
         await opened.close()
-    except Exception:  # noqa: BLE001, S110 - it is dead, whatever that is called
-        pass

@@ -15,6 +15,8 @@ from hub.identity.models import Person
 from hub.kit import clock
 from hub.kit.db import Database, set_scope
 from tests.capture.factories import create_collection, create_published_form, row, rows, save, submit
+from tests.capture.workflow import create_town
+from tests.exchange.factories import calling
 from tests.people import EAST, PASSWORD, PASSWORD_HASH, VILLAGES, People
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
@@ -295,6 +297,33 @@ class TestMergeCells:
             ("reporter_east", {"township": EAST, "rows": 1, "cells": 1}),
             ("wang", {"township": EAST, "rows": 2, "cells": 1}),
         ]
+
+
+class TestLocks:
+    async def test_after_a_return_only_the_cells_that_came_back_are_open(
+        self, database: Database, people: People
+    ) -> None:
+        town = await create_town(database, people, review=True)
+        await town.bring("returned")
+        submission = (await town.held()).submission
+        async with calling(database, people, "reporter_east") as client:
+            page = await desk(client, town.collection)
+            answer = await page.send(
+                cell("70", "80"), cell("109", "110", division=SECOND, element="male"), submission=submission
+            )
+            assert answer["applied"] == [[FIRST, "workers"]]
+            assert [(one["element"], one["code"]) for one in answer["refused"]] == [("male", "cell_locked")]
+            kept = await held(client, town.collection)
+        assert (kept[0]["workers"], kept[1]["male"]) == ("70", 110)
+
+    async def test_what_waits_for_the_county_takes_nothing(self, database: Database, people: People) -> None:
+        town = await create_town(database, people, review=True)
+        await town.bring("in_review")
+        submission = (await town.held()).submission
+        async with calling(database, people, "reporter_east") as client:
+            answer = await (await desk(client, town.collection)).post(cell("70", "80"), submission=submission)
+            assert answer.status_code == 409, answer.text
+            assert (await held(client, town.collection))[0]["workers"] == 80
 
 
 @pytest.mark.full_transaction

@@ -17,6 +17,7 @@ export class Notices {
     const notice = document.createElement("div");
     notice.className = kind === "trouble" ? "caution keeping-trouble" : kind;
     notice.dataset["name"] = name;
+    notice.tabIndex = -1;
     for (const one of content) notice.append(typeof one === "string" ? paragraph(one) : one);
     if (actions.length > 0) {
       const line = paragraph("");
@@ -26,7 +27,8 @@ export class Notices {
     }
     const before = this.#find(name);
     const isNews = !before || before.textContent !== notice.textContent;
-    if (!before) this.place.append(notice);
+    if (!before && kind === "trouble") this.place.prepend(notice);
+    else if (!before) this.place.append(notice);
     else if (isNews) before.replaceWith(notice);
     if (isNews) this.say(content.map((one) => (typeof one === "string" ? one : "")).join(" "));
   }
@@ -34,6 +36,11 @@ export class Notices {
   /** @param {string} name */
   drop(name) {
     this.#find(name)?.remove();
+  }
+
+  /** @param {string} name */
+  goTo(name) {
+    this.#find(name)?.focus();
   }
 
   /** @param {string} text */

@@ -14,6 +14,8 @@ import { clockTime, moodOf, words } from "./words.js";
 const MOST_LISTED = 50;
 /** Typing is faster than anybody reads. */
 const CALM = 250;
+/** For good news; what wants something of somebody stays. */
+const LONG_ENOUGH = 20_000;
 
 /** @param {string} id */
 function byId(id) {
@@ -36,6 +38,7 @@ export class KeepingView {
     this.pending = new Dialog(byId("keeping-pending"), { onEscape: () => this.pending.close() });
     this.names = new Map(payload.rows.map((row) => [row.division, row.name]));
     this.timer = 0;
+    this.mergedTimer = 0;
     this.isStoring = false;
     this.mood = "";
     keeper.addEventListener("state", () => this.#soon());
@@ -58,6 +61,7 @@ export class KeepingView {
     if (this.keeper.restored > 0) {
       this.notices.show("restored", "notice", [this.text("restored", { count: this.keeper.restored })]);
     }
+    byId("draft-state").hidden = true; // as the page was drawn; from here on the bar says it
     this.#showLeftover();
     this.#draw();
   }
@@ -127,7 +131,8 @@ export class KeepingView {
     const list = document.createElement("ul");
     list.className = "keeping-conflicts";
     list.append(...conflicts.slice(0, MOST_LISTED).map((one) => this.#conflict(one)));
-    return this.notices.show("conflicts", "trouble", [this.text("conflict_title", { count: conflicts.length }), list]);
+    const title = this.text("conflict_title", { count: conflicts.length });
+    return this.notices.show("conflicts", "trouble", [title, list]);
   }
 
   /** @param {CellRecord} record */
@@ -172,20 +177,23 @@ export class KeepingView {
     return this.notices.show("refused", "trouble", [this.text("refused_title", { count: refused.length }), list]);
   }
 
-  /** What has not arrived, cell by cell. */
+  /** What has not arrived, cell by cell; first of all, what wants to be decided. */
   #list() {
+    if (this.keeper.queue.inState("conflict").length > 0) return this.notices.goTo("conflicts");
     const waiting = this.keeper.queue.inState("waiting");
     const unsettled = [...waiting, ...this.keeper.queue.inState("conflict"), ...this.keeper.queue.inState("refused")];
     const lines = unsettled.slice(0, MOST_LISTED).map((one) => item(this.text("listed", { place: this.#placeOf(one), content: this.#read(one, one) })));
     if (unsettled.length > MOST_LISTED) lines.push(item("……"));
     byId("keeping-pending-list").replaceChildren(...lines);
-    this.pending.open(byId("keeping-pending-close"));
+    return this.pending.open(byId("keeping-pending-close"));
   }
 
   /** @param {{division: string, element: string, saved_by: string | null}[]} news */
   #showMerged(news) {
     const names = [...new Set(news.map((one) => one.saved_by))].filter((name) => name !== null);
     const blanks = { count: news.length, name: names.join(" · ") };
+    clearTimeout(this.mergedTimer);
+    this.mergedTimer = setTimeout(() => this.notices.drop("merged"), LONG_ENOUGH);
     this.notices.show("merged", "notice", [this.text(names.length > 0 ? "merged" : "merged_elsewhere", blanks)]);
   }
 
