@@ -24,6 +24,11 @@ class CollectionTask:
     state: CollectionState
     is_late: bool
 
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it came to the county at all, whatever became of it there."""
+        return self.collection.first_submitted_at is not None
+
     @classmethod
     def of(cls, collection: Collection, township_name: str, now: datetime) -> "CollectionTask":
         return cls(

@@ -69,17 +69,12 @@ async def open_period(
     wanted = [code for code in townships if code not in opened]
     if not wanted:
         raise CollectionExists(_("{period}的这张表已经对所有乡镇开放，不能重复开放。").format(period=period))
-    signed = await workflow_repository.list_signed_townships(session, wanted)
-    way = _Way(signed, wants_review=review)
+    way = _Way(await workflow_repository.list_signed_townships(session, wanted), wants_review=review)
     collections = [_collection(content, period, township, schedule, way) for township in wanted]
     await repository.add_collections(session, collections)
+    details = {"form_version": content.version, "townships": wanted, "review": review}
     await audit.record(
-        session,
-        subject.actor,
-        AuditAction.COLLECTION_OPEN,
-        "collections",
-        f"{form}/{period}",
-        details={"form_version": content.version, "townships": wanted, "review": review},
+        session, subject.actor, AuditAction.COLLECTION_OPEN, "collections", f"{form}/{period}", details=details
     )
     names = await geography.get_divisions(session, wanted)
     now = clock.now()

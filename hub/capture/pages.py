@@ -91,8 +91,8 @@ async def list_collections(
         lines=tuple(await list_lines(session, subject, shown)),
         filters=filters,
         townships=await _townships(session),
-        submitted=sum(task.state == "submitted" for task in shown),
-        late=sum(task.is_late and task.state != "submitted" for task in shown),
+        submitted=sum(task.is_submitted for task in shown),
+        late=sum(task.is_late and not task.is_submitted for task in shown),
         next=_next(filters, shown[-1]) if len(found) > LINES_OF_A_PAGE else None,
         may_open=subject.may(Permission.COLLECTION_OPEN),
     )

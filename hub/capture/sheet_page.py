@@ -123,7 +123,6 @@ class SheetPage:
     is_typed: bool
     submission: str | None
     filled: int
-    total: int
     sections: tuple[SectionView, ...]
     strays: tuple[str, ...]
     way: SheetWay
@@ -138,6 +137,11 @@ class SheetPage:
     @property
     def is_read_only(self) -> bool:
         return isinstance(self.lock, CollectionClosed | CollectionAwaitsSignOff | CollectionInReview)
+
+    @property
+    def total(self) -> int:
+        """How many rows there are: every section has them all."""
+        return len(self.sections[0].rows) if self.sections else 0
 
     @property
     def state_words(self) -> str:
@@ -186,11 +190,9 @@ def sheet_page(
     """The page of a draft; `entries` are typed texts that were not saved, in a conflict because `savers` saved it."""
     rows, strays = split_rows(view)
     judgement = _with_kept_reasons(judgement, view.explanations)
-    is_conflict = savers is not None
-    sheet = replace(_lay_out(rows, entries, judgement, is_conflict=is_conflict), open_cells=view.open_cells)
+    sheet = replace(_lay_out(rows, entries, judgement, is_conflict=savers is not None), open_cells=view.open_cells)
     sections = tuple(_section(view.form, index, rows, sheet) for index in range(len(view.form.sections)))
     anchors = {(row.division, one.identifier) for row in rows for one in view.form.fields}
-    cells = [cell_ for section in sections for row in section.rows for cell_ in row.cells]
     collection = view.task.collection
     return SheetPage(
         id=str(collection.id),
@@ -205,14 +207,13 @@ def sheet_page(
         saved_at=view.saved_at,
         is_typed=view.is_typed,
         submission=collection.submission,
-        filled=sum(is_filled(view.form, sheet.shown[row.division]) for row in rows if row.division in sheet.shown),
-        total=len(rows),
+        filled=_count_filled(view.form, rows, sheet),
         sections=sections,
         strays=tuple(_strays(view.form, rows, strays)),
         faults=(*(FindingLine("", text) for text in judgement.refusals), *_lines(judgement, "error", anchors)),
         warnings=tuple(_lines(judgement, "warning", anchors)),
         is_checked=judgement.is_checked,
-        conflicts=sum(one.other is not None for one in cells) if is_conflict else None,
+        conflicts=None if savers is None else _count_conflicts(sections),
         savers=tuple(savers or ()),
         reason=judgement.reason,
         lock=view.lock,
@@ -227,6 +228,14 @@ def _with_kept_reasons(judgement: Judgement, kept: Explanations) -> Judgement:
         confirmations=(*kept.confirmations, *judgement.confirmations),
         reason=judgement.reason or kept.reason,
     )
+
+
+def _count_conflicts(sections: Iterable[SectionView]) -> int:
+    return sum(one.other is not None for section in sections for row in section.rows for one in row.cells)
+
+
+def _count_filled(form: FormContent, rows: Sequence[DraftRow], sheet: _Sheet) -> int:
+    return sum(is_filled(form, sheet.shown[row.division]) for row in rows if row.division in sheet.shown)
 
 
 def _lay_out(

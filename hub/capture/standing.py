@@ -30,7 +30,7 @@ class Standing:
 
     @property
     def is_submitted(self) -> bool:
-        return self.task.collection.first_submitted_at is not None
+        return self.task.is_submitted
 
 
 async def list_standing(

@@ -144,7 +144,7 @@ def task_line(
         is_late=task.is_late,
         opens_on=collection.opens_on,
         due_at=collection.due_at,
-        due=None if collection.first_submitted_at is not None else due_words(collection.due_at, calendar),
+        due=None if task.is_submitted else due_words(collection.due_at, calendar),
         progress=progress.get(collection.id),
         submission=collection.submission,
         note=note,
@@ -160,8 +160,7 @@ def returned_words(returned: Return) -> str:
 
 def state_line(task: CollectionTask) -> tuple[str, str]:
     """The state in words, and its colour. Whoever submitted late is told apart from whoever did not submit."""
-    was_submitted = task.collection.first_submitted_at is not None
-    late = _("（逾期）") if task.is_late and was_submitted else ""
+    late = _("（逾期）") if task.is_late and task.is_submitted else ""
     match task.state:
         case "submitted":
             done = _("已审核") if task.collection.wants_review else _("已提交")
@@ -171,7 +170,9 @@ def state_line(task: CollectionTask) -> tuple[str, str]:
         case "returned":
             return _("已退回，待修改"), "warning"
         case "awaiting_sign_off":
-            return (_("待签发，逾期未交"), "error") if task.is_late and not was_submitted else (_("待签发"), "active")
+            return (
+                (_("待签发，逾期未交"), "error") if task.is_late and not task.is_submitted else (_("待签发"), "active")
+            )
         case "closed" if is_before_opening(task.collection.opens_on, clock.now()):
             return _("未到开放日"), "plain"
         case "closed":

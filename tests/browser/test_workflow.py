@@ -11,6 +11,7 @@ from hub.geography.models import Division
 from hub.kit import clock
 from hub.kit.db import Database
 from tests.browser.conftest import check, press, sign_in
+from tests.browser.grids import here
 from tests.capture.factories import FORM, PREVIOUS, create_collection, rows
 from tests.capture.workflow import Town, create_town, ok
 from tests.forms.factories import create_element
@@ -87,6 +88,8 @@ async def test_a_return_opens_two_cells_of_250(page: Page, database: Database, p
     await page.goto(path)
     assert "多了一倍半" in await page.inner_text("#returned")
     await check(page)
+    await page.click("#returned li:nth-child(2) a")
+    assert await here(page) == "第8村民委员会 第4项人数（人）"
     await page.goto(f"{path}/plain")
     assert await page.locator("input[readonly]").count() == len(PLACES) * len(ELEMENTS) - 2
     await check(page)
@@ -125,8 +128,19 @@ async def test_the_leader_signs(page: Page, database: Database, people: People) 
     await press(page, "text=退回填报人 >> nth=-1")
     assert await page.evaluate("document.activeElement.id") == "summary"
     await check(page)
+    await page.fill("#reason", "请再核对")
+    await press(page, "text=退回填报人 >> nth=-1")
+    assert await town.state() == "open"
+    await sign_in(page, "reporter_east")
+    await page.goto(path)
+    async with page.expect_navigation():
+        await page.click(".bar [data-command=submit]")
+    assert "已送签发人签发" in await page.inner_text("main")
+    await sign_in(page, "leader_east")
+    await page.goto(path)
     await press(page, "text=签发并提交")
-    assert "leader_east" in await page.inner_text("main") or await town.state() == "submitted"
+    assert "leader_east" in await page.inner_text("main")
+    assert await town.state() == "submitted"
 
 
 async def test_who_has_not_submitted_and_an_exception(page: Page, database: Database, people: People) -> None:

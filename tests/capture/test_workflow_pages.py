@@ -44,7 +44,7 @@ class TestReviewing:
             assert "1 份提交等待审核" in start
             shown = (await authority.get(path)).text
             assert f'value="{FIRST}.workers"' in shown
-            assert "staying" not in shown  # a derived value cannot come back
+            assert f'value="{FIRST}.staying"' not in shown  # a derived value cannot come back
             chosen = await press(authority, path, f"{path}/return", step="choose", cells=[f"{FIRST}.workers"])
             assert f'name="reason.{FIRST}.workers"' in chosen.text
             refused = await press(authority, path, f"{path}/return", cells=[f"{FIRST}.workers"], reason=" ")

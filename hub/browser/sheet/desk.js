@@ -55,10 +55,19 @@ export class Desk {
     this.narrow.addListener(() => this.#lay()); // Safari before 14 and Chromium 80 know both names
     window.addEventListener("beforeunload", (event) => this.#leaving(event));
     this.#lay();
+    if (this.rules && this.rules.form.applicability.length > 0) this.#askFirst();
     this.#progress();
     for (const one of this.payload.returned) this.painting.paint(one.division, one.element);
+    for (const link of document.querySelectorAll("#returned a")) link.addEventListener("click", (event) => this.#returned(event));
     for (const [division, name] of this.#lockedCells()) this.painting.paint(division, name);
     document.documentElement.dataset["sheet"] = "ready";
+  }
+
+  /** What is asked of which row hangs on what stands in it, so it is told once at the beginning. */
+  #askFirst() {
+    for (const { division } of this.model.rows) {
+      for (const name of this.#derive(division)) this.painting.paint(division, name);
+    }
   }
 
   /** Cells that look open in the server's table and are not. @returns {[string, string][]} */
@@ -100,14 +109,16 @@ export class Desk {
     this.grid.refresh();
   }
 
-  /** @param {string} division @returns {string[]} computed cells that read otherwise now */
+  /** @param {string} division @returns {string[]} cells that are computed or asked otherwise now */
   #derive(division) {
     if (!this.rules) return [];
     const held = this.payload.held[division] ?? {};
-    const texts = this.rules.derive((identifier) => this.model.cell(division, identifier), held);
+    const cellOf = (/** @type {string} */ identifier) => this.model.cell(division, identifier);
+    const asked = this.model.setNotAsked(division, this.rules.inapplicable(cellOf, held));
+    const texts = this.rules.derive(cellOf, held);
     const changed = [...texts].filter(([name, text]) => this.model.derived(division, name) !== text);
     this.model.setDerived(division, changed);
-    return changed.map(([name]) => name);
+    return [...changed.map(([name]) => name), ...asked];
   }
 
   /** @param {{division: string, element: string}} detail */
@@ -144,6 +155,13 @@ export class Desk {
   goToCell(division, name) {
     if (this.isNarrow) this.cards.goToCell(division, name);
     else this.grid.goToCell(division, name);
+  }
+
+  /** From the list of what came back into its cell: the plain face has an anchor there. @param {Event} event */
+  #returned(event) {
+    const [, division = "", ...name] = /** @type {HTMLAnchorElement} */ (event.currentTarget).hash.split(".");
+    event.preventDefault();
+    this.goToCell(division, name.join("."));
   }
 
   /** @param {MouseEvent} event */
