@@ -39,6 +39,4 @@ async def list_catalogue(
     named = {"sharing_type": sharing_type, "object_class": object_class, "period_type": period_type}
     wanted = CatalogueFilter(q, owner, {name: value for name, value in named.items() if value})
     entries = await service.list_entries(session, subject, wanted)
-    return page_within(
-        entries, after, limit, read=CatalogueEntryRead.of, key=lambda entry: [entry.rank, entry.version.identifier]
-    )
+    return page_within(entries, after, limit, read=CatalogueEntryRead.of, key=lambda entry: list(entry.place))

@@ -49,9 +49,12 @@ class Holdings:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """`grants`: under which the caller reads it today; `is_own`: it is the caller's own township's to read."""
+    """`grants`: under which the caller reads it today; `is_own`: it is the caller's own township's to read.
 
-    rank: int
+    `place`: where it stands in the list.
+    """
+
+    place: tuple[int, int, str]
     described: DescribedElement
     steward: Organization | None
     holdings: Holdings
@@ -74,7 +77,7 @@ class CatalogueEntry:
 
 
 async def list_entries(session: AsyncSession, subject: Subject, wanted: CatalogueFilter) -> Sequence[CatalogueEntry]:
-    """Everything that may stand on a form and fits, best first, then by identifier."""
+    """Everything that may stand on a form and fits, best first; when nothing is looked for, what is held first."""
     found = await registry.search_elements(session, q=wanted.q or None, facets=dict(wanted.facets), limit=MOST_ENTRIES)
     kept = [
         (version, rank)
@@ -87,17 +90,22 @@ async def list_entries(session: AsyncSession, subject: Subject, wanted: Catalogu
     held = await asking.list_held(session, subject.organization.code)
     known = {one.code: one for one in await organizations.list_organizations(session)}
     is_own = subject.organization.kind == "township"
-    return [
+    entries = [
         CatalogueEntry(
-            rank=rank,
+            place=(0 if wanted.q or _form(version) in holdings else 1, rank, version.identifier),
             described=one,
             steward=known.get(version.steward or ""),
-            holdings=holdings.get(form_code(version.object_class, version.period_type), Holdings(())),
+            holdings=holdings.get(_form(version), Holdings(())),
             grants=tuple(held.get(version.identifier, ())),
             is_own=is_own,
         )
         for (version, rank), one in zip(kept, described, strict=True)
     ]
+    return sorted(entries, key=lambda entry: entry.place)
+
+
+def _form(version: DataElementVersion) -> str:
+    return form_code(version.object_class, version.period_type)
 
 
 async def _holdings(session: AsyncSession) -> Mapping[str, Holdings]:

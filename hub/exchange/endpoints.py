@@ -16,12 +16,11 @@ from hub.exchange.streams import ClosingResponse, ValueStream
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
-from hub.kit.db import Database
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.middleware import IS_HEAD
 from hub.kit.paging import Limit
 from hub.kit.routing import HubRouter
-from hub.kit.transaction import AppDatabase, Transaction
+from hub.kit.transaction import AppDatabase, Transaction, database_of
 
 router = HubRouter(tags=["exchange"])
 
@@ -77,10 +76,9 @@ async def read_values(
     if_none_match: Annotated[str | None, Header()] = None,
     parameters: Annotated[CounterParameters, Depends(read_parameters)],
 ) -> Response:
-    """The values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name.
+    """The approved values inside the caller's grants. What lies outside is 403 `not_granted`, each thing by name.
 
-    Only approved values; where a county reviews what townships submit, `Hub-Provisional` counts those that wait.
-    With `provisional=true` they are answered, and they alone, as JSON or NDJSON, each item with `"provisional": true`.
+    `Hub-Provisional` counts those in review; `provisional=true` answers them alone, marked, as JSON or NDJSON.
     """
     question = read_question(
         elements=elements,
@@ -103,9 +101,7 @@ async def read_values(
         after=parameters.after,
         limit=parameters.limit,
     )
-    if request.scope.get(IS_HEAD) and reading.body is None and not reading.is_unchanged:
-        return _described(reading, media_type)
-    return _answer(database, subject, reading, media_type)
+    return _answer(request, subject, reading, media_type)
 
 
 def _described(reading: Reading, media_type: MediaType) -> Response:
@@ -115,13 +111,15 @@ def _described(reading: Reading, media_type: MediaType) -> Response:
     return described
 
 
-def _answer(database: Database, subject: Subject, reading: Reading, media_type: MediaType) -> Response:
+def _answer(request: Request, subject: Subject, reading: Reading, media_type: MediaType) -> Response:
     headers = dict(reading.headers)
     if reading.is_unchanged:
         return Response(status_code=304, headers=headers)
     if reading.body is not None:
         return Response(reading.body, media_type=media_type, headers=headers)
-    stream = ValueStream(database, subject, reading.plan, media_type)
+    if request.scope.get(IS_HEAD):
+        return _described(reading, media_type)
+    stream = ValueStream(database_of(request), subject, reading.plan, media_type)
     return ClosingResponse(stream.chunks(), media_type=media_type, headers=headers)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.calendar.periods import Period
 from hub.exchange import service
 from hub.exchange.media import MediaType
 from hub.exchange.questions import ValueQuestion, read_question
@@ -21,8 +22,12 @@ from hub.kit.errors import Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.registry import service as registry
 from hub.registry.service import DescribedElement
+from hub.store import service as store
+from hub.store.rows import ValueQuery
 
 PREVIEWED_ROWS = 100
+# How many periods without values a preview passes over.
+LOOKED_BACK = 6
 
 
 class NothingToRead(Unprocessable):
@@ -78,10 +83,19 @@ async def choose(
         raise GrantNotFound(_("没有这份授权。"))
     forms = granted_forms(versions, grant.period_from, grant.period_to, clock.today())
     chosen = form_of(forms, form) or forms[0]
-    newest = [str(one) for one in chosen.periods]
-    if not period and not newest:
+    if not period and not chosen.periods:
         raise NothingToRead(_("授权的报告期都还没有结束，暂时没有可读的数据。"))
-    return Selection(grant, forms, chosen, period or newest[0], last if last != period else "", division)
+    shown = period or str(await _newest_held(session, bound_to(subject, number), chosen))
+    return Selection(grant, forms, chosen, shown, last if last != period else "", division)
+
+
+async def _newest_held(session: AsyncSession, subject: Subject, form: GrantedForm) -> Period:
+    """The newest period of which something may be read; of many that are empty, the newest. Nothing is handed out."""
+    scope = await grants.read_scope(session, subject)
+    for period in form.periods[:LOOKED_BACK]:
+        if await store.count_values(session, scope, ValueQuery(form.object_class, (period,), form.elements)):
+            return period
+    return form.periods[0]
 
 
 def bound_to(subject: Subject, number: str) -> Subject:

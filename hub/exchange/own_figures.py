@@ -78,13 +78,14 @@ class FormFigures:
 
 
 async def list_forms(session: AsyncSession, year: int) -> list[FormChoice]:
+    """What is reported most often comes first: villages before townships, months before years."""
     found = []
     for object_class, period_type in await registry.list_object_classes(session):
         if object_class in _RETURNED:
             periods = _periods(cast(PeriodType, period_type), year)
             if periods:
                 found.append(FormChoice(object_class, cast(PeriodType, period_type), periods))
-    return found
+    return sorted(found, key=lambda one: (one.object_class != "village", -PERIODS_IN_A_YEAR[one.period_type]))
 
 
 def _periods(period_type: PeriodType, year: int) -> tuple[Period, ...]:

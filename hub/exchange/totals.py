@@ -144,7 +144,7 @@ async def _only_additive(
             ErrorItem(
                 "query:/elements",
                 "element_not_additive",
-                _("数据元 {element} ").format(element=one.element) + one.message,
+                _("数据元 {element}：{reason}").format(element=one.element, reason=one.message),
             )
             for one in left_out
         ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import dedent
 
 from hub.grants.forms_of import GrantedForm
 from hub.kit.i18n import gettext as _
@@ -10,6 +9,61 @@ from hub.kit.i18n import gettext as _
 SECRET = "HUB_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 # The connectors that come with the hub; others are written after their example.
 CONNECTORS = frozenset({"human-resources", "poverty-relief", "civil-affairs"})
+
+
+_CURL = """\
+# {secret_hint}
+export HUB_CLIENT_ID='{client}' {secret}='…'
+TOKEN=$(curl --fail-with-body -sS -u "$HUB_CLIENT_ID:${secret}" \\
+  -d grant_type=client_credentials -d scope={number} \\
+  {address}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl --fail-with-body -sS -G {address}/api/v1/data-values \\
+  -H "Authorization: Bearer $TOKEN" -H 'Accept: text/csv' \\
+  --data-urlencode elements={elements} \\
+  {asked} \\
+  -o {number}-{period}.csv"""
+
+_PYTHON = """\
+from os import environ
+
+import httpx
+
+ELEMENTS = [
+{elements}]
+with httpx.Client(base_url="{address}", timeout=60) as hub:
+    token = hub.post(
+        "/oauth/token",
+        auth=(environ["HUB_CLIENT_ID"], environ["{secret}"]),  # {client}
+        data={{"grant_type": "client_credentials", "scope": "{number}"}},
+    ).raise_for_status().json()["access_token"]
+    hub.headers["Authorization"] = f"Bearer {{token}}"
+    answer = hub.get(
+        "/api/v1/data-values",
+        params={{
+            "elements": ",".join(ELEMENTS),
+            "object_class": "{object_class}",
+            "period": "{period}",
+            "limit": 1000,
+        }},
+    ).raise_for_status()
+    page = answer.json()
+    rows = page["items"]
+    while page["next"]:
+        page = hub.get(answer.url.copy_merge_params({{"after": page["next"]}})).raise_for_status().json()
+        rows += page["items"]
+    # {changes_hint}
+    cursor = answer.headers["Hub-Cursor"]
+    changes = hub.get("/api/v1/changes", params={{"after": cursor}}).raise_for_status().json()"""
+
+_CONNECTOR = """\
+HUB_URL={address}
+HUB_CLIENT_ID={client}
+{secret}=…
+CONNECTOR_DATABASE_URL=sqlite:///hub-connector.sqlite
+
+# {run_hint}
+hub-connector run {name} --period {period} --out reports
+hub-connector run {name} --every 1d --changes --out reports"""
 
 
 @dataclass(frozen=True)
@@ -51,67 +105,21 @@ def _parameters(facts: CallFacts) -> Sequence[tuple[str, str]]:
 
 def _curl(facts: CallFacts) -> str:
     asked = " \\\n  ".join(f"--data-urlencode {name}={value}" for name, value in _parameters(facts))
-    elements = ",".join(facts.form.elements)
-    return dedent(
-        """\
-        # {secret_hint}
-        export HUB_CLIENT_ID='{client}' {secret}='…'
-        TOKEN=$(curl --fail-with-body -sS -u "$HUB_CLIENT_ID:${secret}" \\
-          -d grant_type=client_credentials -d scope={number} \\
-          {address}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-        curl --fail-with-body -sS -G {address}/api/v1/data-values \\
-          -H "Authorization: Bearer $TOKEN" -H 'Accept: text/csv' \\
-          --data-urlencode elements={elements} \\
-          {asked} \\
-          -o {number}-{period}.csv"""
-    ).format(
+    return _CURL.format(
         secret_hint=_("密钥由数据局发放一次，请放在环境变量里，不要写进脚本。"),
         client=facts.client,
         secret=SECRET,
         number=facts.number,
         address=facts.address,
-        elements=elements,
+        elements=",".join(facts.form.elements),
         asked=asked,
         period=facts.period,
     )
 
 
 def _python(facts: CallFacts) -> str:
-    elements = "".join(f'    "{identifier}",\n' for identifier in facts.form.elements)
-    return dedent(
-        """\
-        import os
-
-        import httpx
-
-        ELEMENTS = [
-        {elements}]
-        with httpx.Client(base_url="{address}", timeout=60) as hub:
-            token = hub.post(
-                "/oauth/token",
-                auth=(os.environ["HUB_CLIENT_ID"], os.environ["{secret}"]),  # {client}
-                data={{"grant_type": "client_credentials", "scope": "{number}"}},
-            ).raise_for_status().json()["access_token"]
-            hub.headers["Authorization"] = f"Bearer {{token}}"
-            answer = hub.get(
-                "/api/v1/data-values",
-                params={{
-                    "elements": ",".join(ELEMENTS),
-                    "object_class": "{object_class}",
-                    "period": "{period}",
-                    "limit": 1000,
-                }},
-            ).raise_for_status()
-            page = answer.json()
-            rows = page["items"]
-            while page["next"]:
-                page = hub.get(answer.url.copy_merge_params({{"after": page["next"]}})).raise_for_status().json()
-                rows += page["items"]
-            # {changes_hint}
-            cursor = answer.headers["Hub-Cursor"]
-            changes = hub.get("/api/v1/changes", params={{"after": cursor}}).raise_for_status().json()"""
-    ).format(
-        elements=elements,
+    return _PYTHON.format(
+        elements="".join(f'    "{identifier}",\n' for identifier in facts.form.elements),
         address=facts.address,
         secret=SECRET,
         client=facts.client,
@@ -123,22 +131,11 @@ def _python(facts: CallFacts) -> str:
 
 
 def _connector(facts: CallFacts) -> str:
-    name = facts.client if facts.client in CONNECTORS else "NAME"
-    return dedent(
-        """\
-        HUB_URL={address}
-        HUB_CLIENT_ID={client}
-        {secret}=…
-        CONNECTOR_DATABASE_URL=sqlite:///hub-connector.sqlite
-
-        # {run_hint}
-        hub-connector run {name} --period {period} --out reports
-        hub-connector run {name} --every 1d --changes --out reports"""
-    ).format(
+    return _CONNECTOR.format(
         address=facts.address,
         client=facts.client,
         secret=SECRET,
-        name=name,
+        name=facts.client if facts.client in CONNECTORS else "NAME",
         period=facts.period,
         run_hint=_("先取一整期，以后每天取变更；连接器用本单位全部有效的授权。"),
     )

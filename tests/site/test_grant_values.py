@@ -1,7 +1,7 @@
 """A department's own grant in a browser: the preview, three downloads, the calls, and what a grant that ended says."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import polars as pl
@@ -57,6 +57,15 @@ class TestPreview:
         (logged,) = (await session.scalars(select(DataRead))).all()
         assert (logged.grant, logged.rows, logged.reader_kind) == (number, 4, "person")
         assert logged.purpose == "防返贫监测帮扶"
+
+    async def test_passes_over_periods_that_nobody_reported(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        number = await grant(database, elements=ELEMENTS, period_to="2026-11")
+        with clock.travel(datetime(2026, 12, 2, tzinfo=UTC)):
+            await sign_in(client, "steward_poverty_relief")
+            page = await read(client, f"/access-grants/{number}/values")
+        assert page.form("").fields["period"] == "2026-10"
 
     async def test_is_narrowed_to_this_grant(
         self, client: httpx.AsyncClient, database: Database, session: AsyncSession
