@@ -6,7 +6,7 @@ what is there. `SheetPayload` is what hub/browser/sheet/payload.js reads, name f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from hub.calendar.words import DueWords
@@ -17,6 +17,7 @@ from hub.capture.keeping_page import KeepingPayload, keeping_payload
 from hub.capture.sheet_form import split_rows
 from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
 from hub.capture.totals import is_counted
+from hub.datatypes.numerals import read_number
 from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
@@ -226,11 +227,8 @@ def _drawn(one: CellView) -> GridCell:
 
 def change_of(text: str, previous: str) -> str:
     """By how much a number differs from the preceding period's, in per cent; empty when there is nothing to say."""
-    try:
-        now, then = Decimal(text), Decimal(previous)
-    except InvalidOperation:
-        return ""
-    if not (now.is_finite() and then.is_finite()) or then == 0:
+    now, then = read_number(text), read_number(previous)
+    if now is None or not then:
         return ""
     percent = ((now - then) * 100 / abs(then)).quantize(Decimal("0.1"))
     return f"{percent:+f}%" if percent else "0%"

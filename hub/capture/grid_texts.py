@@ -21,6 +21,7 @@ def _cell_texts() -> Mapping[str, str]:
         "change": _("比上期 {change}"),
         "unchanged": _("同上期"),
         "locked": _("不能修改"),
+        "not_asked": _("不涉及"),
         "mark_waiting": _("等待送出"),
         "mark_saved": _("已送达"),
         "mark_refused": _("没有被接受"),

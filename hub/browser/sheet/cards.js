@@ -249,6 +249,7 @@ export class Cards {
       kinds.disabled = !isOpen;
     }
     box.classList.toggle("has-error", errors.length > 0);
+    box.hidden = !this.model.isAsked(division, column.identifier) && this.model.isEmpty(division, column.identifier);
     this.#describe(box, division, column, errors, warnings);
   }
 

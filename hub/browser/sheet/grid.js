@@ -162,6 +162,7 @@ export class Grid {
         ? say("returned", { reason: this.painting.reasons.get(`${division}|${column.identifier}`) ?? "" })
         : "",
       column.kind === "readonly" ? say("derived") : "",
+      this.model.isAsked(division, column.identifier) ? "" : say("not_asked"),
       column.kind !== "readonly" && !this.model.isOpen(division, column.identifier) ? say("locked") : "",
       say(`mark_${this.model.markOf(division, column.identifier)}`),
       previous ? say("previous", { value: previous }) : "",

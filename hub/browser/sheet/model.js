@@ -41,6 +41,8 @@ export class SheetModel extends EventTarget {
     this.shown = new Map();
     /** @type {Map<string, Mark>} */
     this.marks = new Map();
+    /** @type {Map<string, Set<string>>} */
+    this.notAsked = new Map();
     this.openCells = payload.open_cells && new Set(payload.open_cells.map(([row, name]) => keyOf(row, name)));
     /** @type {Change[][]} */
     this.done = [];
@@ -87,7 +89,20 @@ export class SheetModel extends EventTarget {
   isOpen(division, element) {
     const column = this.byIdentifier.get(element);
     if (!column || column.kind === "readonly" || this.payload.is_read_only) return false;
+    if (!this.isAsked(division, element) && this.isEmpty(division, element)) return false;
     return this.openCells === null || this.openCells.has(keyOf(division, element));
+  }
+
+  /** Whether the element is asked of this row; what stands in one that is not can still be taken out. @param {string} division @param {string} element */
+  isAsked(division, element) {
+    return !this.notAsked.get(division)?.has(element);
+  }
+
+  /** @param {string} division @param {Set<string>} elements @returns {string[]} what is asked now and was not, or the other way */
+  setNotAsked(division, elements) {
+    const before = this.notAsked.get(division) ?? new Set();
+    this.notAsked.set(division, elements);
+    return [...new Set([...before, ...elements])].filter((one) => before.has(one) !== elements.has(one));
   }
 
   /** @param {string} division @param {string} element */
@@ -179,11 +194,14 @@ export class SheetModel extends EventTarget {
     const captured = this.columns.filter((column) => column.kind !== "readonly");
     let rows = 0;
     let cells = 0;
+    let asked = 0;
     for (const { division } of this.rows) {
-      const empty = captured.filter((column) => this.isEmpty(division, column.identifier));
-      cells += captured.length - empty.length;
+      const owed = captured.filter((column) => this.isAsked(division, column.identifier));
+      const empty = owed.filter((column) => this.isEmpty(division, column.identifier));
+      asked += owed.length;
+      cells += owed.length - empty.length;
       if (!empty.some((column) => column.is_required)) rows += 1;
     }
-    return { rows, cells, asked: captured.length * this.rows.length };
+    return { rows, cells, asked };
   }
 }

@@ -71,6 +71,7 @@ export class Painting {
     const names = [
       column.input_mode ? "n" : "",
       column.kind === "readonly" ? "readonly" : isOpen ? "" : "locked-cell",
+      this.model.isAsked(division, column.identifier) ? "" : "not-asked",
       this.model.isUnchanged(division, column.identifier) ? "unchanged" : "",
       errors ? "has-error" : warnings ? "has-warning" : "",
       mark && `mark-${mark}`,
@@ -84,6 +85,10 @@ export class Painting {
     const { value, missing } = this.model.cell(division, column.identifier);
     if (column.kind === "readonly") {
       node.append(this.model.derived(division, column.identifier));
+      return;
+    }
+    if (!this.model.isAsked(division, column.identifier) && !value && !missing) {
+      node.append(element("i", this.texts["not_asked"] ?? ""));
       return;
     }
     const choice = column.choices.find((one) => one.value === value);

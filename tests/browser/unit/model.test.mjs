@@ -71,3 +71,13 @@ test("progress counts rows with everything owed, and cells of all that is asked"
   model.set([typed("b", "note", "x")], "typed");
   assert.deepEqual(model.progress(), { rows: 1, cells: 3, asked: 6 });
 });
+
+test("what is not asked is neither owed nor open, until something stands there", () => {
+  const model = new SheetModel(payloadOf({ cells: { b: { women: { value: "1" } } } }));
+  assert.deepEqual(model.setNotAsked("a", new Set(["women"])), ["women"]);
+  assert.deepEqual(model.setNotAsked("a", new Set(["women"])), []);
+  model.setNotAsked("b", new Set(["women"]));
+  assert.deepEqual([model.isOpen("a", "women"), model.isOpen("b", "women")], [false, true]);
+  model.set([typed("a", "men", "1")], "typed");
+  assert.deepEqual(model.progress(), { rows: 1, cells: 1, asked: 4 });
+});
