@@ -18,6 +18,7 @@ class AuditEventRow(Base):
         Index("ix_audit_events_object", "object_type", "object_id"),
         Index("ix_audit_events_actor_name_at", "actor_name", "at"),
         Index("ix_audit_events_action_at", "action", "at"),
+        Index("ix_audit_events_refused_at", "at", postgresql_where=text("outcome = 'refused'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

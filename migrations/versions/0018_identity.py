@@ -23,6 +23,9 @@ def upgrade() -> None:
     # A year's log has millions of events: each question of the page has its own way in, newest first.
     op.create_index("ix_audit_events_actor_name_at", "audit_events", ["actor_name", "at"])
     op.create_index("ix_audit_events_action_at", "audit_events", ["action", "at"])
+    op.create_index(
+        "ix_audit_events_refused_at", "audit_events", ["at"], postgresql_where=sa.text("outcome = 'refused'")
+    )
 
 
 def _create_second_factors() -> None:
@@ -100,6 +103,9 @@ def _create_audit_and_job_tables() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_audit_events_refused_at", table_name="audit_events", postgresql_where=sa.text("outcome = 'refused'")
+    )
     op.drop_index("ix_audit_events_action_at", table_name="audit_events")
     op.drop_index("ix_audit_events_actor_name_at", table_name="audit_events")
     for table in ("job_turns", "audit_verifications", "openid_requests", "sign_in_steps", "recovery_codes"):

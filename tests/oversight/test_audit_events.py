@@ -182,9 +182,10 @@ class TestPlan:
             EventsAsked(actor="actor-17"),
             EventsAsked(action="rare.action"),
             EventsAsked(object_types=("form", "person"), object_id="object-5"),
+            EventsAsked(outcome="refused"),
             EventsAsked(actor="nobody", until=clock.now() - timedelta(days=100)),
         ],
-        ids=["newest", "one day", "actor", "rare action", "object", "unknown actor"],
+        ids=["newest", "one day", "actor", "rare action", "object", "refused", "unknown actor"],
     )
     async def test_every_question_has_its_index(self, database: Database, asked: EventsAsked) -> None:
         async with database.transaction() as session:
