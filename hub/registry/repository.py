@@ -116,7 +116,7 @@ async def list_newest(session: AsyncSession) -> Sequence[DataElementVersion]:
 
 
 async def list_pending(session: AsyncSession, limit: int) -> Sequence[DataElementVersion]:
-    """The newest versions that nobody has approved yet, those proposed first at the top."""
+    """The newest versions that nobody has approved yet, the latest proposals first."""
     newer = aliased(DataElementVersion)
     is_newest = ~exists().where(
         newer.identifier == DataElementVersion.identifier, newer.version > DataElementVersion.version
@@ -124,7 +124,7 @@ async def list_pending(session: AsyncSession, limit: int) -> Sequence[DataElemen
     statement = (
         select(DataElementVersion)
         .where(DataElementVersion.registration_status.in_(UNDECIDED), is_newest)
-        .order_by(DataElementVersion.created_at, DataElementVersion.identifier)
+        .order_by(DataElementVersion.created_at.desc(), DataElementVersion.identifier)
         .limit(limit)
     )
     return (await session.scalars(statement)).all()
@@ -136,7 +136,7 @@ async def list_pending_rules(session: AsyncSession, limit: int) -> Sequence[Rule
     statement = (
         select(RuleVersion)
         .where(RuleVersion.registration_status.in_(UNDECIDED), is_newest)
-        .order_by(RuleVersion.created_at, RuleVersion.identifier)
+        .order_by(RuleVersion.created_at.desc(), RuleVersion.identifier)
         .limit(limit)
     )
     return (await session.scalars(statement)).all()

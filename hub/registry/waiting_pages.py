@@ -91,8 +91,8 @@ async def _show(
     status: int = 200,
 ) -> Response:
     waiting = await list_waiting(session, subject)
-    for_me = [*map(_element, waiting.elements_for_me), *map(_rule, waiting.rules_for_me)]
-    mine = [*map(_element, waiting.elements_of_mine), *map(_rule, waiting.rules_of_mine)]
+    for_me = _latest_first([*map(_element, waiting.elements_for_me), *map(_rule, waiting.rules_for_me)])
+    mine = _latest_first([*map(_element, waiting.elements_of_mine), *map(_rule, waiting.rules_of_mine)])
     page = WaitingPage(
         for_me=tuple(for_me[:MOST_LINES]),
         count_for_me=len(for_me),
@@ -103,6 +103,10 @@ async def _show(
         faults=tuple(faults),
     )
     return render(request, "registry_waiting.html", page, status=status)
+
+
+def _latest_first(lines: list[WaitingLine]) -> list[WaitingLine]:
+    return sorted(lines, key=lambda line: line.proposed_at, reverse=True)
 
 
 def _element(version: DataElementVersion) -> WaitingLine:
