@@ -26,6 +26,8 @@ from hub.capture.errors import CollectionExists, CollectionRefused
 from hub.capture.grid_page import grid_page
 from hub.capture.lifecycle import CollectionState
 from hub.capture.progress import list_row_codes
+from hub.capture.review_page import steps_of
+from hub.capture.reviewing import open_review
 from hub.capture.sheet_desk import answer_sheet
 from hub.capture.sheet_page import sheet_page
 from hub.capture.task_lines import list_lines
@@ -250,5 +252,6 @@ async def read_history(
         elements=tuple(Choice(one.identifier, one.spec.label) for one in form.fields),
         division=division,
         element=element,
+        steps=steps_of(await open_review(session, subject, task, shows_values=False)),
     )
     return render(request, "history.html", page)

@@ -12,7 +12,7 @@ from hub.capture.rows import spelled
 from hub.capture.service import is_own
 from hub.capture.sheet_page import missing_choices
 from hub.capture.steps import state_of
-from hub.capture.task_page import TaskLine, door_words
+from hub.capture.task_page import Step, TaskLine, door_words
 from hub.capture.words import action_words
 from hub.forms.content import FormContent, FormField, FormSection
 from hub.identity.roles import Permission
@@ -62,18 +62,6 @@ class Explained:
     href: str
     message: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of what became of the task."""
-
-    at: datetime
-    what: str
-    by: str
-    reason: str
-    cells: tuple[str, ...]
-    submission: str | None
 
 
 @dataclass(frozen=True)
@@ -175,7 +163,7 @@ def review_page(
             for index, section in enumerate(review.form.sections if review.rows else ())
         ),
         explained=tuple(_explained(review)) if review.rows else (),
-        steps=_steps(review),
+        steps=steps_of(review),
         exceptions=tuple(_exceptions(review)),
         actions=actions,
         is_own=is_own(subject, review.task.collection),
@@ -282,7 +270,7 @@ def _explained(review: Review) -> list[Explained]:
     ]
 
 
-def _steps(review: Review) -> tuple[Step, ...]:
+def steps_of(review: Review) -> tuple[Step, ...]:
     """Submissions and the steps between them, newest first."""
     lines = [_submitted(review, one) for one in review.submissions] + [_taken(review, one) for one in review.steps]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
@@ -297,16 +285,14 @@ def _submitted(review: Review, one: Submission) -> Step:
 
 
 def _taken(review: Review, step: CollectionStep) -> Step:
-    cells = tuple(
-        f"{_place(review, one['division'])} {_element(review.form, one['element'])}：{one['reason']}"
-        for one in step.details.get("cells", ())
-    )
+    cells = tuple(_returned(review, one) for one in step.details.get("cells", ()))
     name = review.names.get(step.actor, step.actor)
     return Step(step.at, action_words(step.action), name, step.reason or "", cells, step.submission)
 
 
-def _place(review: Review, division: str) -> str:
-    return next((row.name for row in review.rows if row.division == division), division)
+def _returned(review: Review, one: Mapping[str, str]) -> str:
+    place = review.places.get(one["division"], one["division"])
+    return f"{place} {_element(review.form, one['element'])}：{one['reason']}"
 
 
 def _element(form: FormContent, identifier: str) -> str:

@@ -44,7 +44,7 @@ class ReviewedRow:
 class Review:
     """A task with all that has to be known to decide on it. `rows` only for whom its values are to be seen.
 
-    `explained`: the warnings that pass, each with the township's reason.
+    `explained`: the warnings that pass, each with the township's reason. `names` are people's, `places` of the rows.
     """
 
     task: CollectionTask
@@ -55,6 +55,7 @@ class Review:
     exceptions: tuple[LockException, ...]
     returned: Return | None
     names: Mapping[str, str]
+    places: Mapping[str, str]
     explained: tuple[ConfirmedWarning, ...] = ()
 
     @property
@@ -63,8 +64,13 @@ class Review:
         return next((one for one in self.submissions if one.number == number), None)
 
 
-async def open_review(session: AsyncSession, subject: Subject, task: CollectionTask) -> Review:
-    """For the authority what was submitted; for the township's leader what was sent for signing."""
+async def open_review(
+    session: AsyncSession, subject: Subject, task: CollectionTask, *, shows_values: bool = True
+) -> Review:
+    """For the authority what was submitted; for the township's leader what was sent for signing.
+
+    Without values it is what became of the task: nothing of anybody's is read then.
+    """
     collection = task.collection
     await set_scope(session, [collection.township])
     form = await forms.get_form(session, collection.form, collection.form_version)
@@ -76,14 +82,20 @@ async def open_review(session: AsyncSession, subject: Subject, task: CollectionT
     return Review(
         task=task,
         form=form,
-        rows=tuple(await _rows(session, subject, collection, form)),
+        rows=tuple(await _rows(session, subject, collection, form)) if shows_values else (),
         submissions=tuple(submissions),
         steps=tuple(taken),
         exceptions=tuple(await exceptions.list_exceptions(session, subject, collection.id)),
         returned=await steps.find_return(session, collection),
         names=await people.display_names(session, sorted(actors)),
-        explained=tuple(await _explained(session, subject, collection, submissions, taken)),
+        places=await _places(session, collection),
+        explained=tuple(await _explained(session, subject, collection, submissions, taken)) if shows_values else (),
     )
+
+
+async def _places(session: AsyncSession, collection: Collection) -> dict[str, str]:
+    found = await geography.get_divisions(session, await list_row_codes(session, collection))
+    return {code: division.name for code, division in found.items()}
 
 
 async def _explained(
@@ -139,7 +151,7 @@ async def _submitted_rows(
 ) -> Sequence[ReviewedRow]:
     """Looking at another's values leaves its trace."""
     previous = await _previous(session, subject, collection, form)
-    names = await geography.get_divisions(session, await list_row_codes(session, collection))
+    names = await _places(session, collection)
     await audit.record(
         session,
         subject.actor,
@@ -152,7 +164,7 @@ async def _submitted_rows(
     return [
         ReviewedRow(
             row["division"],
-            names[row["division"]].name if row["division"] in names else row["division"],
+            names.get(row["division"], row["division"]),
             {**row["values"], **row["derived"]},
             row["missing"],
             previous.get(row["division"], {}),

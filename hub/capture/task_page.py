@@ -111,6 +111,18 @@ class HistoryLine:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One line of what became of the task."""
+
+    at: datetime
+    what: str
+    by: str
+    reason: str
+    cells: tuple[str, ...]
+    submission: str | None
+
+
+@dataclass(frozen=True)
 class HistoryPage:
     """Who changed what, when, from what to what. `division` and `element` are the chosen filters."""
 
@@ -123,6 +135,7 @@ class HistoryPage:
     elements: tuple[Choice, ...]
     division: str
     element: str
+    steps: tuple[Step, ...] = ()
 
 
 def task_line(

@@ -82,7 +82,9 @@ def preview_page(reading: WorkbookReading) -> WorkbookPage:
 
 def refusal_page(task: CollectionTask, form_name: str, refusal: HubError) -> WorkbookPage:
     """Why the file was not taken: one sentence, or a list with the place of each fault."""
-    places: Sequence[dict[str, str]] = refusal.extra["places"] if isinstance(refusal, WorkbookRefused) else ()
+    places: Sequence[dict[str, str]] = [{"sheet": "", "cell": "", "message": one.message} for one in refusal.errors]
+    if isinstance(refusal, WorkbookRefused):
+        places = refusal.extra["places"]
     return WorkbookPage(
         **_task(task, form_name),
         refusal=refusal.detail,

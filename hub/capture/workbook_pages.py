@@ -9,7 +9,13 @@ from starlette.datastructures import FormData, UploadFile
 
 from hub.capture import drafting, service, workbook
 from hub.capture.endpoints import CanWriteDrafts
-from hub.capture.errors import DraftTooLarge, WorkbookRefused
+from hub.capture.errors import (
+    CellsLocked,
+    CollectionAwaitsSignOff,
+    CollectionInReview,
+    DraftTooLarge,
+    WorkbookRefused,
+)
 from hub.capture.schemas import DraftWrite
 from hub.capture.workbook_endpoints import as_download
 from hub.capture.workbook_page import preview_page, refusal_page
@@ -85,7 +91,7 @@ async def store_workbook(
             if_match=str(form.get("etag")) or '""',
             door=workbook.DOOR,
         )
-    except (PreconditionFailed, DraftTooLarge) as refusal:
+    except (CellsLocked, CollectionAwaitsSignOff, CollectionInReview, DraftTooLarge, PreconditionFailed) as refusal:
         return await _refuse(request, session, subject, collection_id, refusal)
     notice = _("工作簿已存入草稿。请检查后提交，提交后才生效。")
     return see_other(f"/collections/{collection_id}", notice=notice)

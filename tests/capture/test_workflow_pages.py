@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hub.app import create_app
+from hub.kit import json
 from hub.kit.db import Database
 from tests.capture.factories import FORM, PERIOD, create_collection, rows
 from tests.capture.workflow import FIRST, SECOND, Town, create_town, ok
@@ -74,6 +75,10 @@ class TestReviewing:
             assert "少报一人，已更正" in shown
             approved = await press(authority, path, f"{path}/approval", submission=(await town.held()).submission)
             assert approved.status_code == 303
+        async with browsing(town, "reporter_east") as township:
+            history = (await township.get(f"{path}/history")).text
+        for line in ("审核通过", "县级退回", "第1村民委员会 外出务工人数：多一倍", "再次提交（网页）"):
+            assert line in history
         assert await town.state() == "submitted"
 
     async def test_an_inspector_sees_the_way_but_no_value(self, town: Town) -> None:
@@ -82,6 +87,15 @@ class TestReviewing:
             shown = (await inspector.get(f"/collections/{town.collection.id}")).text
         assert "待审核" in shown
         assert "review-scroll" not in shown
+
+    async def test_a_workbook_for_a_locked_form_is_refused_with_every_cell(self, town: Town) -> None:
+        await town.bring("returned")
+        path = f"/collections/{town.collection.id}"
+        draft = json.dumps(rows(male=109, female=91))
+        async with browsing(town, "reporter_east") as township:
+            refused = await press(township, f"{path}/plain", f"{path}/workbook/draft", draft=draft, etag="*")
+        assert refused.status_code == 409
+        assert refused.text.count("没有被退回，不能修改") == 6
 
 
 class TestSigning:
