@@ -4,10 +4,11 @@
  */
 
 import { Explaining } from "./explaining.js";
+import { NOTHING_NEW, flightOf, refusedIn } from "./flight.js";
+import { showDerived, watchPage } from "./page.js";
 import { Queue, isSame, keyOf } from "./queue.js";
-import { NOTHING_NEW, refusedIn } from "./refusals.js";
 import { stampNow } from "./session.js";
-import { ask, backoff, mayPass, newKey } from "./wire.js";
+import { ask, backoff, mayPass } from "./wire.js";
 
 /**
  * @typedef {import("./queue.js").CellRecord} CellRecord
@@ -15,7 +16,7 @@ import { ask, backoff, mayPass, newKey } from "./wire.js";
  * @typedef {import("./wire.js").Reply} Reply
  * @typedef {import("../model.js").SheetModel} SheetModel
  * @typedef {import("./explaining.js").Reason} Reason
- * @typedef {{reasons: Reason[], reason: string | null}} Said
+ * @typedef {import("./flight.js").Flight} Flight
  * @typedef {"" | "submitted" | "locked" | "gone" | "other-person" | "wiped"} Stop why nothing is sent any more
  */
 
@@ -67,7 +68,7 @@ export class Keeper extends EventTarget {
     /** The hub's own words on why it takes nothing now. */
     this.problem = "";
     this.isSending = false;
-    /** @type {{body: any, batch: CellRecord[], said: Said} | null} */
+    /** @type {Flight | null} */
     this.inFlight = null;
     this.timer = 0;
     /** @type {Promise<boolean> | null} */
@@ -79,16 +80,14 @@ export class Keeper extends EventTarget {
     this.model.addEventListener("change", (event) => this.#onChange(/** @type {CustomEvent} */ (event).detail));
     this.tabs.addEventListener("told", (event) => this.#onTold(/** @type {CustomEvent} */ (event).detail));
     this.tabs.begin();
-    addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => this.#tell());
-    addEventListener("focus", () => this.#hurry());
-    document.addEventListener("wiping", () => {
-      this.device = null;
-      this.#halt("wiped", "");
-    });
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#hurry();
-      else this.#lastWords();
+    watchPage({
+      woken: () => this.#hurry(),
+      cut: () => this.#tell(),
+      left: () => this.#lastWords(),
+      wiped: () => {
+        this.device = null;
+        this.#halt("wiped", "");
+      },
     });
     setInterval(() => void this.#everyHalfMinute(), LOOK_EVERY);
     this.#schedule(ANSWER_OF_TABS);
@@ -253,14 +252,11 @@ export class Keeper extends EventTarget {
 
   /** @param {number} [most] @returns {boolean} */
   #takeBatch(most = AT_ONCE) {
-    const batch = this.queue.batch(most, { now: Date.now(), patience: PATIENCE_WITH_TABS, open: this.tabs.others });
-    const said = this.explaining.waiting();
-    if (batch.length === 0 && this.explaining.isSaid) return false;
-    const changes = batch.map(({ division, element, value, missing, was }) => ({ division, element, value, missing, was }));
-    const body = { submission: this.queue.submission, key: newKey(), changes, ...said };
-    this.inFlight = { body, batch, said };
+    const tabs = { now: Date.now(), patience: PATIENCE_WITH_TABS, open: this.tabs.others };
+    this.inFlight = flightOf(this.queue, this.explaining, most, tabs);
+    if (!this.inFlight) return false;
     // What may arrive without an answer is written down first.
-    if (this.device) void this.device.keep(this.scope, batch).catch(() => undefined);
+    if (this.device) void this.device.keep(this.scope, this.inFlight.batch).catch(() => undefined);
     return true;
   }
 
@@ -281,7 +277,7 @@ export class Keeper extends EventTarget {
     return this.#failed(reply, flight);
   }
 
-  /** @param {Reply} reply @param {{body: any, batch: CellRecord[], said: Said}} flight @returns {Promise<boolean>} */
+  /** @param {Reply} reply @param {Flight} flight @returns {Promise<boolean>} */
   async #failed(reply, flight) {
     const code = reply.content?.code;
     if (reply.status === 401 || code === "csrf_refused") return this.signInAgain(reply.status);
@@ -318,7 +314,7 @@ export class Keeper extends EventTarget {
 
   /**
    * Of a batch that was refused whole, the cells that are named are refused; when none is, it was too large: halves.
-   * @param {Reply} reply @param {{body: any, batch: CellRecord[], said: Said}} flight
+   * @param {Reply} reply @param {Flight} flight
    */
   async #without(reply, flight) {
     this.inFlight = null;
@@ -335,19 +331,11 @@ export class Keeper extends EventTarget {
     this.etag = answer.etag;
     this.problem = "";
     if (answer.saved_at) this.deliveredAt = answer.saved_at;
-    if (answer.derived) this.#showDerived(answer.derived);
+    if (answer.derived) showDerived(this.model, answer.derived);
     if (answer.explanations && this.explaining.hear(answer.explanations)) this.dispatchEvent(new CustomEvent("explanations"));
     await this.take(outcome);
     if (answer.submission !== undefined && answer.submission !== this.queue.submission) {
       this.#halt("submitted", answer.submission ?? "");
-    }
-  }
-
-  /** @param {Record<string, Record<string, string>>} derived */
-  #showDerived(derived) {
-    for (const [division, texts] of Object.entries(derived)) {
-      const computed = this.model.columns.filter((column) => column.identifier in texts);
-      this.model.setDerived(division, computed.map((column) => [column.identifier, texts[column.identifier] ?? ""]));
     }
   }
 
@@ -415,10 +403,5 @@ export class Keeper extends EventTarget {
     this.#halt("", "");
     this.#schedule(0);
     return undefined;
-  }
-
-  /** The form was submitted from here: other tabs of it are old now. @param {string} number */
-  submitted(number) {
-    this.tabs.tell({ kind: "submitted", number });
   }
 }

@@ -36,7 +36,7 @@ export class SubmittingView {
   /** @param {{number?: string}} receipt without a number, it goes on to somebody who signs or reviews it */
   #submitted({ number }) {
     this.view.notices.show("submit", "notice", [this.view.text(number ? "submitted" : "handed_on", { number: number ?? "" })]);
-    this.view.keeper.submitted(number ?? "");
+    this.view.keeper.tabs.tell({ kind: "submitted", number: number ?? "" }); // other tabs of the form are old now
     location.assign(number ? `/submissions/${number}` : `/collections/${this.collection}`);
   }
 }

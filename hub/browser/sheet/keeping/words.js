@@ -12,11 +12,11 @@ import { filledIn } from "../payload.js";
 /** In China's time, and the day when it is not today. @param {string} instant @param {Date} now */
 export function clockTime(instant, now) {
   const at = new Date(instant);
-  const zone = { timeZone: "Asia/Shanghai", hour12: false };
-  const day = { month: "2-digit", day: "2-digit", ...zone };
-  const time = at.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", ...zone });
-  const isToday = at.toLocaleDateString("zh-CN", /** @type {any} */ (day)) === now.toLocaleDateString("zh-CN", /** @type {any} */ (day));
-  return isToday ? time : `${at.toLocaleDateString("zh-CN", /** @type {any} */ (day))} ${time}`;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const zone = { timeZone: "Asia/Shanghai", hourCycle: "h23" };
+  const day = new Intl.DateTimeFormat("zh-CN", { ...zone, month: "2-digit", day: "2-digit" });
+  const time = new Intl.DateTimeFormat("zh-CN", { ...zone, hour: "2-digit", minute: "2-digit" }).format(at);
+  return day.format(at) === day.format(now) ? time : `${day.format(at)} ${time}`;
 }
 
 /** @param {State} state @returns {"good" | "waiting" | "offline" | "trouble"} */
