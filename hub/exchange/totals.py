@@ -1,7 +1,7 @@
 """`GET /data-totals`: sums up the division tree, each with how many of how many it counts and who is missing."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -70,6 +70,7 @@ class Total:
     townships_expected: int
     townships_counted: int
     missing: tuple[Behind, ...]
+    townships_provisional: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -192,15 +193,26 @@ async def _add_up(session: AsyncSession, plan: Plan, level: Level) -> tuple[tupl
         message = _("要合计的数据太多（{cells} 项，最多 {most} 项），请缩小报告期、区划或数据元的范围。")
         told = message.format(cells=cells, most=MOST_CELLS)
         raise QuestionInvalid(told, errors=[ErrorItem("query:/period", "too_many_totals", told)])
-    found = await store.select_totals(session, plan.scope, plan.query)
+    found, in_review = await _select(session, plan)
     names = await _names(session, units, level)
     items = [
         total
         for period in plan.query.periods
-        for total in add_up(period, units[period], found, plan.request.elements, level, names)
+        for total in add_up(period, units[period], found, plan.request.elements, level, names, in_review)
         if _is_granted(plan, total, period)
     ]
     return tuple(items), sum(one.reported for one in found)
+
+
+async def _select(session: AsyncSession, plan: Plan) -> tuple[Sequence[TownshipTotal], Collection[tuple[str, str]]]:
+    """What is in force; when it is asked for and granted, what waits for review too, of townships without any of it."""
+    found = list(await store.select_totals(session, plan.scope, replace(plan.query, provisional=False)))
+    if not plan.query.provisional:
+        return found, ()
+    in_force = {(one.period, one.township) for one in found}
+    waiting = await store.select_totals(session, plan.scope, plan.query)
+    taken = [one for one in waiting if (one.period, one.township) not in in_force]
+    return [*found, *taken], {(one.period, one.township) for one in taken}
 
 
 def _granted_places(plan: Plan) -> Sequence[str]:
@@ -247,17 +259,23 @@ def add_up(
     elements: Sequence[str],
     level: Level,
     names: Mapping[str, str],
+    in_review: Collection[tuple[str, str]] = (),
 ) -> list[Total]:
-    """Townships' sums put together by the divisions above them, in the order of codes and of the elements asked."""
+    """Townships' sums put together by the divisions above them, in the order of codes and of the elements asked.
+
+    `in_review`: the periods and townships whose sums nobody has approved yet.
+    """
     held = {(one.township, one.element): one for one in found if one.period == str(period)}
     groups: dict[str, list[Unit]] = defaultdict(list)
     for unit in units:
         groups[_above(unit, level)].append(unit)
-    return [
+    totals = [
         _total(str(period), code, names.get(code, code), element, groups[code], held)
         for code in sorted(groups)
         for element in elements
     ]
+    waiting = {code: sum((str(period), unit.code) in in_review for unit in groups[code]) for code in groups}
+    return [replace(total, townships_provisional=waiting[total.division]) for total in totals]
 
 
 def _total(

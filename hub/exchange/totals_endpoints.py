@@ -33,13 +33,21 @@ async def read_totals(
     division: Annotated[str | None, Query(description="a code whose subtree is meant; default: all granted")] = None,
     by: Annotated[str | None, Query(description="province, prefecture, county or township")] = None,
     object_class: Annotated[str | None, Query(description="which form, when several are granted")] = None,
+    provisional: Annotated[
+        bool, Query(description="true: also townships in review, counted apart; only under grants that include them")
+    ] = False,
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
     """Sums of counts and amounts, of values that are in force; each says of how many units, and who is missing."""
     media_type = choose_among(("application/json", "text/csv"), request.headers.get("accept"))
     question, level = read_totals_question(
-        elements=elements, period=period, division=division, by=by, object_class=object_class
+        elements=elements,
+        period=period,
+        division=division,
+        by=by,
+        object_class=object_class,
+        provisional=provisional,
     )
     found = await totals.read_totals(database, session, subject, question, level)
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}

@@ -10,7 +10,13 @@ SUMMED: tuple[Level, ...] = LEVELS[: LEVELS.index("township") + 1]
 
 
 def read_totals_question(
-    *, elements: str | None, period: str | None, division: str | None, by: str | None, object_class: str | None
+    *,
+    elements: str | None,
+    period: str | None,
+    division: str | None,
+    by: str | None,
+    object_class: str | None,
+    provisional: bool = False,
 ) -> tuple[ValueQuestion, Level | None]:
     """The question in typed form. Raises `QuestionInvalid` with every fault."""
     faults: list[ErrorItem] = []
@@ -21,7 +27,12 @@ def read_totals_question(
     question = None
     try:
         question = read_question(
-            elements=elements, period=period, division=division, as_of=None, object_class=object_class
+            elements=elements,
+            period=period,
+            division=division,
+            as_of=None,
+            object_class=object_class,
+            provisional=provisional,
         )
     except QuestionInvalid as refused:
         faults = [*refused.errors, *faults]

@@ -20,6 +20,7 @@ CSV_COLUMNS = (
     "expected",
     "townships_reported",
     "townships_expected",
+    "townships_provisional",
     "missing",
 )
 
@@ -40,6 +41,10 @@ class UnitsRead(ShareRead):
     counted: int = Field(description="of those that reported, how many gave a number; the others said why not")
 
 
+class TownshipsRead(ShareRead):
+    provisional: int = Field(description="of those that reported, how many nobody has approved yet; 0 unless asked for")
+
+
 class TotalRead(BaseModel):
     period: str
     division: str
@@ -47,7 +52,7 @@ class TotalRead(BaseModel):
     element: str
     total: int | Decimal | None = Field(description="the sum of the numbers that count; null: there is none")
     units: UnitsRead = Field(description="the divisions the form asks: villages, or townships")
-    townships: ShareRead
+    townships: TownshipsRead
     missing: list[BehindRead] = Field(description="townships that have not reported all of theirs")
 
     @classmethod
@@ -59,7 +64,11 @@ class TotalRead(BaseModel):
             element=total.element,
             total=total.total,
             units=UnitsRead(reported=total.reported, expected=total.expected, counted=total.counted),
-            townships=ShareRead(reported=total.townships_reported, expected=total.townships_expected),
+            townships=TownshipsRead(
+                reported=total.townships_reported,
+                expected=total.townships_expected,
+                provisional=total.townships_provisional,
+            ),
             missing=[
                 BehindRead(division=one.division, name=one.name, reported=one.reported, expected=one.expected)
                 for one in total.missing
@@ -95,6 +104,7 @@ def csv_lines(totals: Totals) -> Iterator[str]:
             str(one.expected),
             str(one.townships_reported),
             str(one.townships_expected),
+            str(one.townships_provisional),
             " ".join(behind.division for behind in one.missing),
         )
         yield ",".join(_quoted(cell) for cell in cells) + "\r\n"

@@ -57,6 +57,7 @@ async def select_totals(
         "after": None,
         "limit": None,
         "boxes": scopes.asked_boxes(held, request),
+        **({"provisional": True} if query.provisional else {}),
     }
     asked = Asked(_context(held), question)
     found = await repository.list_totals(session, asked, query.elements, CODE_LENGTHS["township"])

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit.models import AuditEventRow
 from hub.exchange import totals
 from hub.grants.models import DataRead
-from hub.kit.db import Database
+from hub.kit import clock
+from hub.kit.db import Database, set_scope
+from hub.store.models import ProvisionalRecord
 from tests.exchange.factories import calling, grant, submit
 from tests.grants.factories import MIGRANTS, POOR, create_element
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
@@ -67,7 +69,7 @@ class TestTotals:
                 "element": MIGRANTS,
                 "total": 33,
                 "units": {"reported": 3, "expected": 6, "counted": 3},
-                "townships": {"reported": 1, "expected": 2},
+                "townships": {"reported": 1, "expected": 2, "provisional": 0},
                 "missing": [{"division": WEST, "name": "民乐镇", "reported": 0, "expected": 3}],
             }
         ]
@@ -112,6 +114,38 @@ class TestTotals:
         (event,) = (await session.scalars(statement)).all()
         assert event.details["grants"] == [number]
         assert "33" not in str(event.details)
+
+
+class TestProvisional:
+    async def test_counts_what_is_in_review_only_where_it_is_granted(self, database: Database, people: People) -> None:
+        plain = await grant(database)
+        wide = await grant(database, includes_provisional=True)
+        await report(database, EAST, 10)
+        async with database.transaction() as session:
+            await set_scope(session, [WEST, EAST])
+            for township, number in ((WEST, 100), (EAST, 5000)):
+                for village in VILLAGES[township]:
+                    session.add(
+                        ProvisionalRecord(
+                            area=COUNTY,
+                            object_class="village",
+                            period="2026-10",
+                            division=village,
+                            payload={MIGRANTS: number},
+                            missing={},
+                            versions={MIGRANTS: 1},
+                            revision=1,
+                            submission=f"{COUNTY}-0000000099",
+                            submitted_at=clock.now(),
+                        )
+                    )
+        refused = await read(database, people, plain, provisional="true")
+        assert codes(refused) == [("query:/elements", "provisional_not_granted")]
+        (approved,) = (await read(database, people, wide)).json()["items"]
+        assert (approved["total"], approved["townships"]["reported"]) == (33, 1)
+        (both,) = (await read(database, people, wide, provisional="true")).json()["items"]
+        assert both["total"] == 33 + 300
+        assert both["townships"] == {"reported": 2, "expected": 2, "provisional": 1}
 
 
 class TestReach:
