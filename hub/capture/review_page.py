@@ -83,6 +83,7 @@ class Actions:
     take_back: bool = False
     sign: bool = False
     grant_exception: bool = False
+    choose_sign_off: bool = False
 
     @property
     def any(self) -> bool:
@@ -95,6 +96,8 @@ class ReviewPage:
 
     id: str
     line: TaskLine
+    township: str
+    wants_sign_off: bool
     submission: str | None
     answer: str
     sections: tuple[ReviewSection, ...]
@@ -156,6 +159,8 @@ def review_page(
     return ReviewPage(
         id=line.id,
         line=line,
+        township=review.task.collection.township,
+        wants_sign_off=review.task.collection.wants_sign_off,
         submission=review.task.collection.submission,
         answer=(held.reason or "") if held is not None and held.supersedes is not None else "",
         sections=tuple(
@@ -188,6 +193,7 @@ def _actions(review: Review, subject: Subject) -> Actions:
         send_back=decides and can("return", state, wants_review=reviews),
         take_back=decides and can("revoke", state, wants_review=reviews),
         grant_exception=subject.may(Permission.COLLECTION_EXCEPT) and waits and _is_shut(review),
+        choose_sign_off=subject.may(Permission.TOWNSHIP_WORKFLOW_MANAGE),
     )
 
 

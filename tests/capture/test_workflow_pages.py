@@ -121,6 +121,14 @@ class TestSigning:
         receipt = (await town.get("registrar", f"submissions/{(await town.held()).submission}")).json()
         assert (receipt["submitted_by"], receipt["signed_by"]) == ("reporter_east", "leader_east")
 
+    async def test_the_authority_may_choose_too(self, database: Database, people: People) -> None:
+        town = await create_town(database, people)
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "registrar") as authority:
+            assert "现在：填报人直接提交" in (await authority.get(path)).text
+            await press(authority, path, f"/townships/{EAST}/workflow", wants_sign_off="yes")
+            assert "现在：填报人送签" in (await authority.get(path)).text
+
 
 class TestStanding:
     async def test_exactly_the_late_ones_show_late(self, database: Database, people: People) -> None:
