@@ -1,6 +1,6 @@
 from datetime import date
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.db import Base
@@ -20,6 +20,7 @@ class Division(Base):
         CheckConstraint("closed_on IS NULL OR closed_on > opened_on", name="closed_after_opened"),
         Index("ix_divisions_lineage", "lineage", postgresql_using="gin"),
         Index("ix_divisions_name", "name"),
+        Index("ix_divisions_county", "code", postgresql_include=["lineage"], postgresql_where=text("level = 'county'")),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)

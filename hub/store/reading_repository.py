@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.models import Division
@@ -160,10 +160,12 @@ async def get_generation(session: AsyncSession) -> UUID:
 
 _PLACES = bindparam("places", type_=ARRAY(Text))
 _ABOVE = select(func.unnest(Division.lineage)).where(Division.code == any_(_PLACES))
-# From the few thousand clocks, never from the hundreds of thousands of divisions.
+# From the few thousand clocks and counties, never from the hundreds of thousands of divisions. The level stands in
+# the statement's text, or PostgreSQL could not know that the index of counties has them all.
+_IS_COUNTY: ColumnElement[bool] = literal_column("divisions.level = 'county'")
 _CLOCKS = Statement(
     select(AreaClock.area, AreaClock.seq)
-    .join(Division, Division.code == AreaClock.area, isouter=True)
+    .join(Division, and_(Division.code == AreaClock.area, _IS_COUNTY), isouter=True)
     .where(or_(Division.lineage.bool_op("&&")(_PLACES), AreaClock.area.in_(_ABOVE)))
     .order_by(AreaClock.area)
 )

@@ -13,7 +13,7 @@ import httpx
 
 from tests.journey.hub_process import BIN, free_port
 
-START_SECONDS = 120
+START_SECONDS = 300  # beside other work on a busy machine
 # A benchmark is one program that asks more than any department may.
 UNBOUNDED = {"HUB_CLIENT_REQUESTS_PER_MINUTE": "1000000", "HUB_CLIENT_READS_PER_DAY": "100000000"}
 

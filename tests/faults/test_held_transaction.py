@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from hub.kit.db import Database
 from hub.store import repository
@@ -41,7 +40,7 @@ def test_without_its_bound_a_submitter_would_just_wait(
     stand: Stand, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: the bounded wait is what answers."""
-    monkeypatch.setattr(repository, "_BOUNDED_WAIT", text(f"SET LOCAL lock_timeout = '{limit}'"))
+    monkeypatch.setattr(repository, "LONGEST_WAIT", limit)
 
     async def submit_behind_another() -> None:
         database = Database(stand.url, pool_size=2)
