@@ -184,6 +184,7 @@ class TestLine:
             await context.set_offline(False)
             form = await open_form(await context.new_page(), collection)
         await says(form, "已送达")
+        assert "本机存不了" not in await form.inner_text("#bar-state")
         villages = VILLAGES[EAST]
         expected: Cells = {(villages[line - 1], NAMES[column]): text for (line, column), text in typed.items()}
         assert await held(database) == {**expected, (THIRD, "female"): "1"}

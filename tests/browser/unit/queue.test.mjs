@@ -136,6 +136,17 @@ test("a reload shows what waits, and on a page that the device had kept what was
   assert.deepEqual([early.restored.length, early.shown.length, early.gone.length], [1, 1, 0]);
 });
 
+test("what is typed while the device is asked what it kept counts more than what it kept", () => {
+  const kept = type(queueOf(), "5");
+  kept.tried = [{ value: "5", missing: "" }];
+  const queue = queueOf();
+  type(queue, "6");
+  assert.equal(queue.restore([{ ...kept }]).restored.length, 0);
+  assert.deepEqual(queue.batch(9, TABS)[0].value, "6");
+  queue.settle(queue.batch(9, TABS), answer(conflict("5")));
+  assert.equal(queue.inState("conflict").length, 0, "the earlier typing had arrived");
+});
+
 test("what was typed before a submission is asked about, and what the hub holds already is not", () => {
   const waiting = type(queueOf(), "5");
   assert.equal(queueOf({}, "433124-1").restore([{ ...waiting }]).leftover.length, 1);

@@ -81,14 +81,13 @@ export async function attach(desk) {
   const back = /** @type {HTMLElement} */ (document.getElementById("keeping-reentry"));
   const reentry = new Reentry(session, payload.keeping.texts, new Dialog(back));
   const tabs = new Tabs({ user: payload.user, collection: payload.collection });
-  const device = await openDevice();
-  const keeper = new Keeper({ payload, model, device, tabs, session, reenter: () => reentry.ask() });
+  const keeper = new Keeper({ payload, model, tabs, session, reenter: () => reentry.ask() });
   const view = new KeepingView(keeper, payload, (division, element) => desk.goToCell(division, element));
   const outbox = new Outbox(keeper, payload.collection, payload.keeping.door);
   new SubmittingView(outbox, view, payload.collection);
   outbox.addEventListener("findings", (event) => desk.report(/** @type {CustomEvent} */ (event).detail.findings));
   desk.sending = new KeptSending(keeper, outbox, view);
-  await keeper.begin();
+  await keeper.begin(await openDevice());
   keepReasons(desk, keeper);
   view.begin();
   await outbox.restore();

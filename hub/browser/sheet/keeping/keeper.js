@@ -34,14 +34,17 @@ const LAST_WORDS = 60_000;
 
 export class Keeper extends EventTarget {
   /**
-   * @param {{payload: import("../payload.js").Payload, model: SheetModel, device: import("./store.js").Device | null,
+   * @param {{payload: import("../payload.js").Payload, model: SheetModel,
    *   tabs: import("./tabs.js").Tabs, session: import("./session.js").Session,
    *   reenter: () => Promise<import("./session.js").Who>}} parts
    */
-  constructor({ payload, model, device, tabs, session, reenter }) {
+  constructor({ payload, model, tabs, session, reenter }) {
     super();
     this.model = model;
-    this.device = device;
+    /** @type {import("./store.js").Device | null} */
+    this.device = null;
+    /** The device is asked, and people type meanwhile. */
+    this.isOpening = true;
     this.tabs = tabs;
     this.session = session;
     this.reenter = reenter;
@@ -73,11 +76,16 @@ export class Keeper extends EventTarget {
     this.timer = 0;
     /** @type {Promise<boolean> | null} */
     this.running = null;
+    model.addEventListener("change", (event) => this.#onChange(/** @type {CustomEvent} */ (event).detail));
   }
 
-  async begin() {
+  /** @param {import("./store.js").Device | null} device null: it keeps nothing */
+  async begin(device) {
+    this.device = device;
+    const early = [...this.queue.records.values()];
     await this.#restore();
-    this.model.addEventListener("change", (event) => this.#onChange(/** @type {CustomEvent} */ (event).detail));
+    this.isOpening = false;
+    await this.#keep(early);
     this.tabs.addEventListener("told", (event) => this.#onTold(/** @type {CustomEvent} */ (event).detail));
     this.tabs.begin();
     watchPage({
@@ -127,7 +135,7 @@ export class Keeper extends EventTarget {
   /** @param {CellRecord[]} records @param {CellRecord[]} [gone] */
   async #keep(records, gone = []) {
     this.tabs.tell({ kind: "cells", records: records.map((one) => ({ ...one })), gone });
-    if (!this.device || (records.length === 0 && gone.length === 0)) return this.#tell();
+    if (this.isOpening || !this.device || records.length + gone.length === 0) return this.#tell();
     this.storing += 1;
     this.#tell();
     try {
@@ -200,6 +208,7 @@ export class Keeper extends EventTarget {
   /** Something would be lost if the page went now. */
   get isAtRisk() {
     if (this.stop === "wiped") return false;
+    if (this.isOpening) return !this.isDelivered;
     return this.storing > 0 || (!this.device && (!this.isDelivered || this.queue.inState("conflict").length > 0));
   }
 

@@ -239,7 +239,11 @@ export class Queue {
     /** @type {ReturnType<Queue["restore"]>} */
     const found = { restored: [], shown: [], gone: [], leftover: [] };
     for (const record of kept) {
-      if (record.state === "sent") {
+      const typedMeanwhile = this.records.get(keyOf(record));
+      if (typedMeanwhile) {
+        // While the device was being asked: the later typing counts, over what the earlier was typed over.
+        if (record.state !== "sent" && typedMeanwhile.state === "waiting") typedMeanwhile.tried = [...record.tried];
+      } else if (record.state === "sent") {
         const isOlderPage = record.saved_at !== null && this.drawnAt < record.saved_at;
         if (isOlderPage && record.submission === this.submission) {
           this.#hear(record, record);

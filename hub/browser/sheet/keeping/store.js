@@ -11,7 +11,7 @@ const NAME = "collect-once-hub";
 const VERSION = 1;
 const CELLS = "cells";
 const NOTES = "notes";
-const PATIENCE = 4000;
+const PATIENCE = 15_000;
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 function answered(request) {

@@ -87,15 +87,15 @@ export class KeepingView {
       refused: refused.length,
       isOnline: navigator.onLine !== false,
       isSending: keeper.isSending,
-      isStoring: keeper.storing > 0,
-      hasDevice: keeper.device !== null,
+      isStoring: keeper.storing > 0 || (keeper.isOpening && !keeper.isDelivered),
+      hasDevice: keeper.isOpening || keeper.device !== null,
       failures: keeper.failures,
       deliveredAt: keeper.deliveredAt,
     };
     this.state.textContent = words(state, this.texts, new Date());
     this.#showMood(moodOf(state));
     this.details.hidden = state.waiting + state.conflicts + state.refused === 0;
-    if (!keeper.device) this.notices.show("device", "trouble", [this.text("unavailable")]);
+    if (!keeper.isOpening && !keeper.device) this.notices.show("device", "trouble", [this.text("unavailable")]);
     if (keeper.problem && state.waiting > 0) this.notices.show("problem", "trouble", [keeper.problem]);
     else this.notices.drop("problem");
     this.#showConflicts(conflicts);
