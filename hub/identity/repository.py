@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, any_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -17,16 +17,6 @@ from hub.identity.models import (
     SignInFailure,
 )
 from hub.kit.db import Base
-
-# The token with its owner: every call of a program begins with it, so it is built once and is one statement.
-_TOKEN = (
-    select(AccessToken)
-    .where(AccessToken.token_sha256 == bindparam("token"))
-    .options(
-        joinedload(AccessToken.person).joinedload(Person.organization),
-        joinedload(AccessToken.api_client).joinedload(ApiClient.organization),
-    )
-)
 
 
 async def get_organization(session: AsyncSession, code: str) -> Organization | None:
@@ -173,10 +163,6 @@ async def list_live_secrets(session: AsyncSession, api_client_id: UUID) -> Seque
         .order_by(ApiClientSecret.created_at)
     )
     return (await session.scalars(statement)).all()
-
-
-async def get_token(session: AsyncSession, token_sha256: bytes) -> AccessToken | None:
-    return await session.scalar(_TOKEN, {"token": token_sha256})
 
 
 async def revoke_tokens_of_client(session: AsyncSession, api_client_id: UUID, now: datetime) -> None:
