@@ -113,8 +113,13 @@ def _tables(form: FormContent, names: Mapping[str, str], held: Mapping[str, Draf
                 section.title if part == 0 else _("{title}（续）").format(title=section.title),
                 tuple(_column(one) for one in fields),
                 rows,
-                tuple(column_total(one, (row.texts[place] for row in rows)) for place, one in enumerate(fields)),
+                tuple(_total(one, [row.texts[place] for row in rows]) for place, one in enumerate(fields)),
             )
+
+
+def _total(one: FormField, texts: Sequence[str]) -> str:
+    """Of nothing there is no sum, not even zero."""
+    return column_total(one, texts) if any(texts) else ""
 
 
 def _pages(fields: Sequence[FormField]) -> Iterator[Sequence[FormField]]:

@@ -8,6 +8,7 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice
+from hub.oversight.access import Access
 from hub.oversight.service import Use
 from hub.registry.element_facts import facet_facts, facts
 from hub.registry.models import DataElementVersion, RegistrationStatusChange
@@ -64,6 +65,7 @@ class ElementPage:
     permissible: tuple[Choice, ...]
     code_list: str
     readers: tuple[str, ...]
+    access: tuple[Access, ...]
     may_register: bool
     newest: int
     shown: int
@@ -83,6 +85,7 @@ class ElementMaterial:
     versions: Sequence[DataElementVersion]
     changes: Sequence[RegistrationStatusChange]
     uses: Sequence[Use]
+    access: Sequence[Access]
     organizations: Mapping[str, str]
 
 
@@ -102,6 +105,7 @@ def element_page(
         facets=tuple(facet_facts(current)),
         code_list=domain.code_list or "",
         readers=_readers(material),
+        access=tuple(material.access),
         may_register=subject.may(Permission.DATA_ELEMENT_REGISTER) and newest.registration_status not in ENDED,
         newest=newest.version,
         shown=current.version,

@@ -12,7 +12,7 @@ from hub.kit.paging import After, Limit, Page, decode_position, page_of, page_wi
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.oversight import service
-from hub.oversight.schemas import UsageRead, UseRead
+from hub.oversight.schemas import ServedRead, UsageRead, UseRead
 
 router = HubRouter(tags=["oversight"])
 
@@ -43,6 +43,19 @@ async def list_usage(
         limit=limit + 1,
     )
     return page_of(found, limit, read=UsageRead.of, key=lambda usage: [usage.element, usage.organization, usage.grant])
+
+
+@router.get("/usage/served")
+async def count_served(
+    session: Transaction,
+    subject: CanReadUsage,
+    *,
+    division: Annotated[str | None, Query(max_length=12, description="default: the caller's own")] = None,
+    since: Annotated[date | None, Query(alias="from", description="first day of reading")] = None,
+    until: Annotated[date | None, Query(alias="to", description="last day of reading")] = None,
+) -> ServedRead:
+    """How many departments each figure served, and how many forms that saved."""
+    return ServedRead.of(await service.count_served(session, subject, division=division, since=since, until=until))
 
 
 @router.get("/data-elements/{identifier}/uses")

@@ -1,8 +1,7 @@
 """Who reads what, and one data element with everything that would notice a change of it, in a browser."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,9 +15,10 @@ from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import render, see_other
-from hub.oversight import service
+from hub.oversight import access, service
 from hub.oversight.element_page import ElementMaterial, element_page
 from hub.oversight.endpoints import CanReadElements, CanReadUsage
+from hub.oversight.usage_page import Asked, usage_page
 from hub.registry import service as registry
 from hub.registry.endpoints import CanDecideElements
 from hub.registry.errors import DefinitionInvalid, NotQualifiable, StatusMoveRefused
@@ -31,29 +31,6 @@ router = HubRouter(tags=["oversight"])
 LINES_OF_A_PAGE = 200
 
 Identifier = Annotated[str, Path(max_length=80)]
-
-
-@dataclass(frozen=True)
-class UsageLine:
-    element: str
-    element_name: str
-    organization: str
-    purpose: str
-    grant: str
-    reads: int
-    last_read_at: datetime
-
-
-@dataclass(frozen=True)
-class UsagePage:
-    """Who read which of the unit's elements, for what purpose. `since`, `until`, `division`: as they were asked."""
-
-    lines: tuple[UsageLine, ...]
-    since: str
-    until: str
-    division: str
-    readers: int
-    next: str | None
 
 
 @router.get("/usage")
@@ -78,17 +55,14 @@ async def list_usage(
         limit=LINES_OF_A_PAGE + 1,
     )
     shown = found[:LINES_OF_A_PAGE]
-    named = await registry.list_current_of(session, {usage.element for usage in shown})
-    labels = {version.identifier: element_label(version) for version in named}
-    asked = {"division": division, "from": since, "to": until}
-    page = UsagePage(
-        lines=tuple(_usage_line(usage, labels) for usage in shown),
-        since=since,
-        until=until,
-        division=division,
-        readers=len({usage.organization for usage in shown}),
-        next=_next(asked, shown[-1]) if len(found) > LINES_OF_A_PAGE else None,
+    served = await service.count_served(
+        session, subject, division=division or None, since=_day(since), until=_day(until)
     )
+    named = {usage.element for usage in shown} | {one.element for one in served.elements}
+    labels = {one.identifier: element_label(one) for one in await registry.list_current_of(session, named)}
+    asked = {"division": division, "from": since, "to": until}
+    following = _next(asked, shown[-1]) if len(found) > LINES_OF_A_PAGE else None
+    page = usage_page(Asked(since, until, division), shown, served, labels, following)
     return render(request, "usage.html", page)
 
 
@@ -98,18 +72,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _usage_line(usage: service.Usage, labels: Mapping[str, str]) -> UsageLine:
-    return UsageLine(
-        element=usage.element,
-        element_name=labels.get(usage.element, usage.element),
-        organization=usage.organization_name,
-        purpose=usage.purpose,
-        grant=usage.grant,
-        reads=usage.reads,
-        last_read_at=usage.last_read_at,
-    )
 
 
 def _next(asked: Mapping[str, str], last: service.Usage) -> str:
@@ -133,6 +95,7 @@ async def _material(session: AsyncSession, identifier: str) -> ElementMaterial:
         versions=await registry.list_versions(session, identifier),
         changes=await registry.list_status_changes(session, identifier),
         uses=await service.list_uses(session, identifier),
+        access=await access.list_access(session, identifier),
         organizations={one.code: one.name for one in await organizations.list_organizations(session)},
     )
 

@@ -19,7 +19,8 @@ from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.errors import NotFound
 from hub.kit.i18n import gettext as _
-from hub.oversight import repository
+from hub.oversight import repository, served
+from hub.oversight.served import Reading, Served
 from hub.registry import service as registry
 from hub.settings import settings
 
@@ -54,8 +55,8 @@ async def list_usage(
     rows = await repository.list_usage(
         session,
         codes,
-        since=datetime.combine(since, time.min, clock.CHINA) if since else None,
-        until=clock.end_of_day(until) if until else None,
+        since=_from(since),
+        until=_to(until),
         after=after,
         limit=limit,
     )
@@ -75,6 +76,24 @@ async def list_usage(
         )
         for row in rows
     ]
+
+
+async def count_served(
+    session: AsyncSession, subject: Subject, *, division: str | None, since: date | None, until: date | None
+) -> Served:
+    """How many departments each of the division's figures served, and how many forms that saved."""
+    place = await _place(session, subject, division)
+    codes = await repository.list_codes_around(session, place.code)
+    rows = await repository.list_readings(session, codes, since=_from(since), until=_to(until))
+    return served.count_served(Reading(*row) for row in rows)
+
+
+def _from(since: date | None) -> datetime | None:
+    return datetime.combine(since, time.min, clock.CHINA) if since else None
+
+
+def _to(until: date | None) -> datetime | None:
+    return clock.end_of_day(until) if until else None
 
 
 async def _place(session: AsyncSession, subject: Subject, code: str | None) -> Division:

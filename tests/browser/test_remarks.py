@@ -20,6 +20,7 @@ from tests.browser.conftest import check, press, sign_in
 from tests.browser.test_journeys import enter, tab_to
 from tests.capture.factories import create_collection, create_published_form, rows, save, submit
 from tests.exchange.factories import calling
+from tests.grants.factories import create_grant
 from tests.people import EAST, VILLAGES, People
 from tests.remarks.factories import PDF
 
@@ -187,3 +188,32 @@ async def test_the_form_on_paper(page: Page, database: Database, people: People,
         ".filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
     )
     assert cut == []
+
+
+async def test_what_became_of_the_figures(
+    page: Page,
+    database: Database,
+    people: People,
+    collection: Collection,
+    submitted: str,
+) -> None:
+    readers = {"human-resources": "client_human_resources", "poverty-relief": "client_poverty_relief"}
+    readers["civil-affairs"] = "client_civil_affairs"
+    for organization, client in readers.items():
+        async with database.transaction() as session:
+            granted = await create_grant(
+                session, organization=organization, steward="data-authority", elements=("workers",)
+            )
+        async with calling(database, people, client, grants=(granted.number,)) as program:
+            answer = await program.get("/api/v1/data-values", params={"elements": "workers", "period": "2026-10"})
+            assert answer.status_code == 200, answer.text
+    await sign_in(page, "reporter_east")
+    await page.goto("/usage")
+    main = page.locator("main")
+    await expect(main).to_contain_text("花垣县民政局")
+    await expect(main.locator("[data-served]")).to_have_text("3")
+    await expect(main.locator("[data-avoided]")).to_have_text("2")
+    await check(page)
+    await page.goto("/usage?from=2020-01-01&to=2020-12-31")
+    await expect(main).to_contain_text("没有")
+    await check(page)
