@@ -1,4 +1,8 @@
-"""A receipt as its page shows it, made of its document alone, so that a saved page can be held against it."""
+"""A receipt as its page shows it, made of its document alone, so that a saved page can be held against it.
+
+The words around the values are part of the format (`FORMAT`), in both languages: whoever changes one makes another
+format, or pages that people saved years ago would be called altered. The downloaded file does not depend on them.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
