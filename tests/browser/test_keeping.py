@@ -347,7 +347,7 @@ class TestReasons:
     ) -> None:
         """UX row 22: typed without a line, the page loaded anew, and it is there; another person finds it too."""
         async with database.transaction() as session:
-            values = {"population": 200, "male": 110, "female": 90, "workers": 10}
+            values: dict[str, Any] = {"population": 200, "male": 110, "female": 90, "workers": 10}
             await create_values(session, make_row(division=FIRST, **values), period=PREVIOUS)
         await sign_in(page, "reporter_east")
         await open_form(page, collection)
