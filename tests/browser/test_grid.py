@@ -211,7 +211,9 @@ class TestLooks:
         about = await page.locator("#cell-about").inner_text()
         assert about.startswith("错误：必须是整数，现在是“十二”")
         assert about.endswith("上期 200")
-        await page.wait_for_function("document.getElementById('cell-heard').textContent.includes('十二 错误：必须是')")
+        await page.wait_for_function(
+            "() => document.getElementById('cell-heard').textContent.includes('十二 错误：必须是')"
+        )
 
     async def test_errors_are_told_and_led_to(self, page: Page, collection: Collection) -> None:
         await open_grid(page, collection)

@@ -49,27 +49,29 @@ async def test_with_the_keyboard_alone(page: Page, collection: Collection) -> No
     await page.keyboard.press("Enter")
     await tab_to(page, f'a[href="/collections/{collection.id}"]')
     await enter(page)
-    await page.goto(f"/collections/{collection.id}/plain")
+    await page.wait_for_selector("html[data-sheet=ready]")
+    assert await page.evaluate("document.activeElement.id") == "cell-input"
+    for _village in VILLAGES[EAST]:
+        for value in (ROW["population"], ROW["male"], ROW["female"], ""):
+            await page.keyboard.type(value)
+            await page.keyboard.press("Tab")
     for village in VILLAGES[EAST]:
-        for name in ("population", "male", "female"):
-            await tab_to(page, f'[name="v.{village}.{name}"]')
-            await page.keyboard.type(ROW[name])
-    for village in VILLAGES[EAST]:
-        await tab_to(page, f'[name="v.{village}.workers"]')
-        await page.keyboard.type("八十" if village == FIRST else ROW["workers"])
-    await enter(page)
-    assert "已暂存" in await page.inner_text("[role=status]")
-    await tab_to(page, ".bar button[value=submit]")
-    await enter(page)
-    assert await page.evaluate("document.activeElement.id") == "summary"
-    await tab_to(page, f'a[href="#v.{FIRST}.workers"]')
+        for value in ("八十" if village == FIRST else ROW["workers"], ""):
+            await page.keyboard.type(value)
+            await page.keyboard.press("Tab")
+    await page.keyboard.press("F6")
+    await tab_to(page, ".bar [data-command=submit]")
     await page.keyboard.press("Enter")
-    assert await page.evaluate("document.activeElement.name") == f"v.{FIRST}.workers"
-    assert await page.input_value(f'[name="v.{FIRST}.workers"]') == "八十"
-    await page.keyboard.press("Control+A")
+    await page.wait_for_function("() => document.activeElement.id === 'summary'")
+    await tab_to(page, "#summary a")
+    await page.keyboard.press("Enter")
+    name = await page.get_attribute("#cell-input", "aria-label") or ""
+    assert "外出务工人数" in name
+    assert await page.input_value("#cell-input") == "八十"
     await page.keyboard.type("80")
-    await tab_to(page, ".bar button[value=submit]")
-    await enter(page)
+    await page.keyboard.press("F6")
+    await tab_to(page, ".bar [data-command=submit]")
+    await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile("/submissions/"))
     assert "提交回执" in await page.inner_text("h1")
 
