@@ -17,6 +17,7 @@ from hub.capture import receipt_pages as receipts
 from hub.capture import reminder_pages as reminders
 from hub.capture import workbook_pages as workbook
 from hub.capture import workflow_pages as workflow
+from hub.capture.reminding import count_escalated
 from hub.capture.standing import count_waiting
 from hub.capture.todo_pages import tasks_page
 from hub.catalogue import pages as catalogue
@@ -211,6 +212,8 @@ async def _waiting(session: AsyncSession, subject: Subject) -> list[Choice]:
     if subject.may(_P.SUBMISSION_REVIEW):
         count = await count_waiting(session, subject)
         found.append((count, "/collections?state=in_review", _("{count} 份提交等待审核")))
+    if subject.may(_P.COLLECTION_REMIND):
+        found.append((await count_escalated(session), "/collections/standing", _("{count} 项任务逾期未交，已升级提醒")))
     if subject.may(_P.DATA_ELEMENT_DECIDE):
         waits = await list_waiting(session, subject)
         count = len(waits.elements_for_me) + len(waits.rules_for_me)

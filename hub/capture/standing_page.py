@@ -43,15 +43,25 @@ class StandingPage:
     counted: int
     total: int
     late: tuple[str, ...]
+    may_remind: bool
 
 
 NOTHING = StandingCell("", "—", "plain")
 
 
 def standing_page(
-    forms: Sequence[Choice], form: str, periods: Sequence[str], period: str, found: Sequence[Standing]
+    forms: Sequence[Choice],
+    form: str,
+    periods: Sequence[str],
+    period: str,
+    found: Sequence[Standing],
+    *,
+    may_remind: bool,
 ) -> StandingPage:
-    """`periods`: all there are, newest first; `found` covers the chosen one and some before it."""
+    """`periods`: all there are, newest first; `found` covers the chosen one and some before it.
+
+    `may_remind`: this person may ask those who have not submitted; nobody is asked when all have.
+    """
     shown = sorted({one.task.collection.period for one in found}, reverse=True)
     by_place = {(one.township, one.task.collection.period): one for one in found}
     townships = {one.township: one.task.township_name for one in found}
@@ -70,6 +80,7 @@ def standing_page(
         submitted=sum(one.is_submitted for one in now),
         counted=sum(one.is_counted for one in now),
         total=len(now),
+        may_remind=may_remind and not all(one.is_submitted for one in now),
         late=tuple(one.task.township_name for one in now if one.task.is_late and not one.is_submitted),
     )
 

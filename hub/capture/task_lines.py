@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.calendar import service as calendar
 from hub.capture.desk import CollectionTask
 from hub.capture.progress import list_progress
+from hub.capture.reminding import newest_reminders
 from hub.capture.service import is_own
 from hub.capture.steps import find_return
 from hub.capture.task_page import TaskLine, returned_words, task_line
@@ -21,6 +22,7 @@ async def list_lines(session: AsyncSession, subject: Subject, tasks: Sequence[Co
         (code, version): (await forms.get_form(session, code, version)).name
         for code, version in {(task.collection.form, task.collection.form_version) for task in tasks}
     }
+    reminders = await newest_reminders(session, [task for task in tasks if is_own(subject, task.collection)])
     return [
         task_line(
             task,
@@ -28,6 +30,7 @@ async def list_lines(session: AsyncSession, subject: Subject, tasks: Sequence[Co
             work_calendar,
             progress,
             await _note(session, subject, task),
+            reminders.get(task.collection.id),
         )
         for task in tasks
     ]

@@ -9,6 +9,7 @@ from hub.calendar.deadlines import WorkCalendar
 from hub.calendar.words import DueWords, due_words, period_words
 from hub.capture.desk import CollectionTask
 from hub.capture.lifecycle import is_before_opening
+from hub.capture.models import Reminder
 from hub.capture.progress import Progress
 from hub.capture.sheet_page import missing_choices
 from hub.capture.steps import Return
@@ -21,7 +22,10 @@ from hub.store.rows import HistoryEntry
 
 @dataclass(frozen=True)
 class TaskLine:
-    """One task in a list. `due` only while it waits; `tone` is the colour of the state, which is also said in words."""
+    """One task in a list. `due` only while it waits; `tone` is the colour of the state, which is also said in words.
+
+    `note`: why it came back; `reminder`: the newest word to the township about it.
+    """
 
     id: str
     form_name: str
@@ -36,6 +40,7 @@ class TaskLine:
     progress: Progress | None
     submission: str | None
     note: str = ""
+    reminder: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ def task_line(
     calendar: WorkCalendar,
     progress: Mapping[UUID, Progress],
     note: str = "",
+    reminder: Reminder | None = None,
 ) -> TaskLine:
     collection = task.collection
     state, tone = state_line(task)
@@ -161,7 +167,20 @@ def task_line(
         progress=progress.get(collection.id),
         submission=collection.submission,
         note=note,
+        reminder="" if reminder is None else reminder_words(reminder),
     )
+
+
+def reminder_words(reminder: Reminder) -> str:
+    match reminder.kind:
+        case "before_due":
+            return _("提醒：快到截止日期了。")
+        case "overdue":
+            return _("提醒：已过截止日期，已告知县里。")
+        case _ if reminder.note:
+            return _("县里请尽快提交：{note}").format(note=reminder.note)
+        case _:
+            return _("县里请尽快提交。")
 
 
 def returned_words(returned: Return) -> str:

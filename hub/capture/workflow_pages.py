@@ -21,6 +21,7 @@ from hub.capture.steps import ReturnedCell
 from hub.capture.task_page import TaskLine, task_line
 from hub.capture.workflow_endpoints import CanExcept, CanManageWorkflow, CanReview, CanSign, CanTakeBack
 from hub.forms import service as forms
+from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
@@ -50,7 +51,9 @@ async def read_standing(
     place = periods.index(current) if current else 0
     shown = periods[place : place + PERIODS_SHOWN]
     found = await standing.list_standing(session, subject, chosen, shown)
-    return render(request, "standing.html", standing_page(choices, chosen, periods, current, found))
+    may_remind = subject.may(Permission.COLLECTION_REMIND)
+    page = standing_page(choices, chosen, periods, current, found, may_remind=may_remind)
+    return render(request, "standing.html", page)
 
 
 async def show_task(
