@@ -87,7 +87,7 @@ async def _type(page: Page) -> tuple[float, float]:
         await page.wait_for_timeout(60)
         await page.keyboard.press("Enter")
         await page.wait_for_timeout(60)
-    await page.wait_for_function(f"window.paints.length >= {2 * KEYS}")
+    await page.wait_for_function(f"() => window.paints.length >= {2 * KEYS}")
     paints: list[float] = await page.evaluate("window.paints")
     return max(paints[0::2]), max(paints[1::2])
 
