@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -106,6 +107,13 @@ async def list_data_elements(
         after=rank_and_identifier(after),
         limit=limit + 1,
     )
+    return await _page(session, found, limit)
+
+
+async def _page(
+    session: AsyncSession, found: Sequence[tuple[DataElementVersion, int]], limit: int
+) -> Page[DataElementRead]:
+    """`found` has one more than the page when there is a next one."""
     shown = await service.describe(session, [version for version, _rank in found[:limit]])
     position = [found[limit - 1][1], found[limit - 1][0].identifier] if len(found) > limit else None
     return Page(

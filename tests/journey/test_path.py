@@ -116,7 +116,9 @@ class TestPath:
         TestPath.paper = keep_receipt(hub, clerk, receipt.json()["number"])
         assert [verify(hub, self.paper), verify(hub, self.paper, "--offline")] == [0, 0]
         forged = hub.folder / "forged.json"
-        forged.write_text(self.paper.read_text(encoding="utf-8").replace("乡镇", "街道").replace("镇", "乡", 1), encoding="utf-8")
+        forged.write_text(
+            self.paper.read_text(encoding="utf-8").replace("乡镇", "街道").replace("镇", "乡", 1), encoding="utf-8"
+        )
         assert verify(hub, forged) == 3
 
     @pytest.mark.parametrize("name", CONNECTORS)
