@@ -187,6 +187,7 @@ class TestSettingsNamed:
     # Of the shell, of connectors (docs/connectors.md), and of the fault harnesses (docs/faults.md).
     OTHERS: ClassVar = {
         "HUB_FAULT_SEED",
+        "HUB_SCREENSHOTS",
         "HUB_CONFIG",
         "HUB_URL",
         "HUB_CLIENT_ID",
