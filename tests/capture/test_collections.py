@@ -54,8 +54,12 @@ class TestOpenPeriod:
             "opens_on": "2026-11-02",
             "due_at": "2026-11-09T15:59:59.999999Z",
             "closes_at": "2026-11-20T15:59:59.999999Z",
+            "excepted_until": None,
             "is_late": False,
+            "wants_sign_off": False,
+            "wants_review": False,
             "submission": None,
+            "approved": None,
         }
         async with database.transaction() as session:
             assert len((await session.scalars(select(Collection).where(Collection.area == COUNTY))).all()) == 2
