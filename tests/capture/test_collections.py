@@ -65,7 +65,7 @@ class TestOpenPeriod:
             assert len((await session.scalars(select(Collection).where(Collection.area == COUNTY))).all()) == 2
             (event,) = await session.scalars(select(AuditEventRow).where(AuditEventRow.action == "collection.open"))
         assert event.object_id == f"{FORM}/{PERIOD}"
-        assert event.details == {"form_version": 1, "townships": [EAST, WEST]}
+        assert event.details == {"form_version": 1, "townships": [EAST, WEST], "review": False}
 
     @pytest.mark.subject("registrar")
     async def test_counts_the_due_day_and_tells_of_an_unknown_year(self, client: httpx.AsyncClient) -> None:
