@@ -184,7 +184,8 @@ async def _write(
         township=collection.township,
         rows=rows,
         content_sha256=content_sha256(rows),
-        door=door_of(subject),
+        # Reasons alone change nothing of what came through another door.
+        door=desk.draft.door if desk.draft is not None and not merging.changed else door_of(subject),
         saved_by=saved.by,
         saved_at=saved.at,
     )

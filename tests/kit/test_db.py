@@ -1,16 +1,12 @@
 """A connection that is handed out is alive, and as a request's transaction wants it."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from psycopg import IsolationLevel
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.kit import db
 from hub.kit.db import Database
@@ -81,24 +77,3 @@ async def test_what_a_cut_off_user_left_set_is_taken_back(single: Database) -> N
         )
         assert tuple(found.one()) == ("off", "read committed")
         assert not held.autocommit
-
-
-async def test_readers_cut_off_anywhere_spoil_no_connection(database: Database) -> None:
-    made = Database(database.engine.url.render_as_string(hide_password=False), pool_size=5)
-    chance = random.Random(1)  # noqa: S311 - dice for a test
-
-    async def read(opened: Callable[[], AbstractAsyncContextManager[AsyncSession]]) -> None:
-        async with opened() as session:
-            await session.execute(text("SELECT pg_sleep(0.0005)"))
-
-    for _round in range(200):
-        reading = [asyncio.create_task(read(chance.choice([made.snapshot, made.glance]))) for _reader in range(4)]
-        await asyncio.sleep(chance.random() * 0.004)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
-        async with made.transaction() as session:
-            await session.execute(text("SELECT 1 FOR UPDATE"))
-            held: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-            assert not held.autocommit
-    await made.close()

@@ -28,6 +28,7 @@ class Page(HTMLParser):
         self.texts: dict[str, list[str]] = {}
         self._open: list[tuple[str, str]] = []
         self._select = self._area = ""
+        self._is_in_form = False
         self.feed(response.text)
 
     @property
@@ -52,7 +53,8 @@ class Page(HTMLParser):
             self.forms.append(Form(given.get("action", "")))
         if self.forms and tag == "input" and "name" in given and given.get("type") not in {"checkbox", "radio"}:
             self.forms[-1].fields[given["name"]] = given.get("value", "")
-        if self.forms and tag == "button":
+        self._is_in_form = self._is_in_form or tag == "form"
+        if self._is_in_form and tag == "button":
             self.forms[-1].buttons.append(given.get("value", ""))
         if tag == "select":
             self._select = given.get("name", "")
@@ -68,6 +70,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._area = ""
+        if tag == "form":
+            self._is_in_form = False
         while self._open and self._open.pop()[0] != tag:
             pass
 
