@@ -184,7 +184,7 @@ class TestSettingsNamed:
     FILES = sorted(
         path for path in [*DEPLOY.rglob("*"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"] if path.is_file()
     )
-    # Of the shell, of connectors (docs/connectors.md), and of the fault harnesses (docs/faults.md).
+    # Of the shell, of connectors (docs/connectors.md), of the fault harnesses (docs/faults.md) and of the screenshots.
     OTHERS: ClassVar = {
         "HUB_FAULT_SEED",
         "HUB_SCREENSHOTS",

@@ -82,7 +82,8 @@ async def test_every_page_that_is_shown_is_there(hub: Hub, chromium: Browser, tm
     places = {"task": task_of(hub, "open"), "submitted": task_of(hub, "submitted")}
     with hub.caller(TOWNSHIP) as api:
         period = api.get(f"/collections/{places['submitted']}").json()["period"]
-    hub.connector("human-resources", "--period", period)
+    for department in ("human-resources", "poverty-relief", "civil-affairs"):
+        hub.connector(department, "--period", period)
     folder = ROOT / KEPT if KEPT else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
     for shot in SHOTS:
