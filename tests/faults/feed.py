@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from sqlalchemy.engine import make_url
 
 from hub.geography.models import Division
 from hub.kit.db import Database
@@ -136,7 +137,9 @@ def divisions() -> list[Division]:
 
 async def read_while_writing(stand: Stand, rows: int) -> Outcome:
     chance, began = new_chance("feed"), time.monotonic()
-    database = Database(stand.url, pool_size=WRITERS + READERS + 5)
+    # The held transaction is idle for longer than the hub lets one be: the address says what counts.
+    patient = make_url(stand.url).update_query_dict({"options": "-c idle_in_transaction_session_timeout=0"})
+    database = Database(patient.render_as_string(hide_password=False), pool_size=WRITERS + READERS + 5)
     async with database.transaction() as session:
         for division in divisions():
             session.add(division)
