@@ -8,7 +8,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (asked.form) rules = new Rules(asked.form);
   const answers = (asked.rows ?? []).map(({ values, missing, held, place }) => {
     const cellOf = (name) => ({ value: values[name] ?? "", missing: missing[name] ?? "" });
-    return { derived: Object.fromEntries(rules.derive(cellOf, held)), findings: rules.judge(cellOf, held, place) };
+    const reading = rules.read(cellOf, held, place);
+    return { derived: Object.fromEntries(rules.derive(reading)), findings: rules.judge(reading) };
   });
   process.stdout.write(JSON.stringify(answers) + "\n");
 }

@@ -66,7 +66,7 @@ export class Desk {
   /** What is asked of which row hangs on what stands in it, so it is told once at the beginning. */
   #askFirst() {
     for (const { division } of this.model.rows) {
-      for (const name of this.#derive(division)) this.painting.paint(division, name);
+      for (const name of this.#derive(division, this.findings.read(division))) this.painting.paint(division, name);
     }
   }
 
@@ -97,8 +97,9 @@ export class Desk {
     }
     const identifiers = new Set(changes.map((change) => change.element));
     for (const [division, names] of byRow) {
-      const derived = this.#derive(division);
-      const judged = this.findings.rejudge(division, names);
+      const reading = this.findings.read(division);
+      const derived = this.#derive(division, reading);
+      const judged = this.findings.rejudge(division, names, reading);
       for (const name of new Set([...names, ...derived, ...judged])) this.painting.paint(division, name);
       for (const name of derived) identifiers.add(name);
       this.cards.refresh(division);
@@ -109,13 +110,15 @@ export class Desk {
     this.grid.refresh();
   }
 
-  /** @param {string} division @returns {string[]} cells that are computed or asked otherwise now */
-  #derive(division) {
-    if (!this.rules) return [];
-    const held = this.payload.held[division] ?? {};
-    const cellOf = (/** @type {string} */ identifier) => this.model.cell(division, identifier);
-    const asked = this.model.setNotAsked(division, this.rules.inapplicable(cellOf, held));
-    const texts = this.rules.derive(cellOf, held);
+  /**
+   * @param {string} division
+   * @param {import("./rules.js").Reading | null} reading
+   * @returns {string[]} cells that are computed or asked otherwise now
+   */
+  #derive(division, reading) {
+    if (!this.rules || !reading) return [];
+    const asked = this.model.setNotAsked(division, this.rules.inapplicable(reading));
+    const texts = this.rules.derive(reading);
     const changed = [...texts].filter(([name, text]) => this.model.derived(division, name) !== text);
     this.model.setDerived(division, changed);
     return [...changed.map(([name]) => name), ...asked];

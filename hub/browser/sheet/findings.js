@@ -57,11 +57,12 @@ export class Findings {
    * A row was changed: what was said of it may hold no more.
    * @param {string} division
    * @param {Set<string>} changed
+   * @param {import("./rules.js").Reading | null} reading
    * @returns {Set<string>} elements whose findings may differ now
    */
-  rejudge(division, changed) {
+  rejudge(division, changed, reading) {
     const mine = this.all.filter((one) => one.division === division);
-    const found = this.rules ? this.#judge(division) : mine.filter((one) => !changed.has(this.elementOf(one)));
+    const found = reading ? this.#judge(division, reading) : mine.filter((one) => !changed.has(this.elementOf(one)));
     if (mine.length === 0 && found.length === 0) return new Set();
     const at = this.all.findIndex((one) => one.division === division);
     const others = this.all.filter((one) => one.division !== division);
@@ -70,11 +71,16 @@ export class Findings {
     return new Set([...mine, ...found].map((one) => this.elementOf(one)));
   }
 
-  /** @param {string} division @returns {Finding[]} */
-  #judge(division) {
+  /** One row as the rules see it now; null where no rules came along. @param {string} division */
+  read(division) {
     const name = this.model.rows.find((row) => row.division === division)?.name ?? division;
     const held = this.model.payload.held[division] ?? {};
-    const found = this.rules?.judge((identifier) => this.model.cell(division, identifier), held, name) ?? [];
+    return this.rules?.read((identifier) => this.model.cell(division, identifier), held, name) ?? null;
+  }
+
+  /** @param {string} division @param {import("./rules.js").Reading} reading @returns {Finding[]} */
+  #judge(division, reading) {
+    const found = this.rules?.judge(reading) ?? [];
     return found
       .filter((one) => this.isChecked || one.code !== MERELY_EMPTY)
       .map((one) => ({ ...one, division }));

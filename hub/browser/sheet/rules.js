@@ -34,9 +34,12 @@ const SEPARATOR = "__";
 const STATISTICS = ["usual", "spread"];
 const TOO_LONG = { digits: 10n ** 15n, scale: 0 };
 
-/** One row read: what its cells mean, and what is wrong with them. */
-class Reading {
-  constructor() {
+/** One row read: what its cells mean, what follows from them, and what is wrong with them. */
+export class Reading {
+  /** @param {(identifier: string) => Cell} cellOf @param {string} place  the row's name, as sentences begin */
+  constructor(cellOf, place) {
+    this.cellOf = cellOf;
+    this.place = place;
     /** @type {Row} */
     this.values = new Map();
     /** @type {Finding[]} */
@@ -60,13 +63,21 @@ export class Rules {
   }
 
   /**
-   * Derived cells of one row as texts; an empty one while an operand is absent or cannot be read.
+   * One row, read and computed once for all that is asked of it.
    * @param {(identifier: string) => Cell} cellOf
    * @param {Record<string, string>} held  supplied values and the past, by column
+   * @param {string} place  the row's name
+   */
+  read(cellOf, held, place) {
+    return this.#compute(this.#read(cellOf, place), held);
+  }
+
+  /**
+   * Derived cells as texts; an empty one while an operand is absent or cannot be read.
+   * @param {Reading} reading
    * @returns {Map<string, string>}
    */
-  derive(cellOf, held) {
-    const { values } = this.#compute(this.#read(cellOf, "", false), held);
+  derive({ values }) {
     /** @type {Map<string, string>} */
     const texts = new Map();
     for (const { element } of this.form.derivations) {
@@ -79,30 +90,22 @@ export class Rules {
 
   /**
    * The elements that are not asked of this row; one whose condition cannot be told yet is asked.
-   * @param {(identifier: string) => Cell} cellOf
-   * @param {Record<string, string>} held
+   * @param {Reading} reading
    * @returns {Set<string>}
    */
-  inapplicable(cellOf, held) {
-    return this.#inapplicable(this.#compute(this.#read(cellOf, "", false), held).values);
-  }
-
-  /** @param {Row} values */
-  #inapplicable(values) {
+  inapplicable({ values }) {
     const found = this.form.applicability.filter(({ expression }) => evaluate(expression, values) === false);
     return new Set(found.map(({ element }) => element));
   }
 
   /**
-   * Everything the check will say of one row, by element.
-   * @param {(identifier: string) => Cell} cellOf
-   * @param {Record<string, string>} held
-   * @param {string} place  the row's name, as sentences begin
+   * Everything the check will say of the row, by element. Asked last: it takes back what is not owed.
+   * @param {Reading} reading
    * @returns {Finding[]}
    */
-  judge(cellOf, held, place) {
-    const reading = this.#compute(this.#read(cellOf, place, true), held);
-    this.#excuse(reading, cellOf, place);
+  judge(reading) {
+    const { place } = reading;
+    this.#excuse(reading);
     const violations = this.form.rules
       .filter((rule) => evaluate(rule.expression, reading.values) === false)
       .map((rule) => this.#violation(rule, reading.values, place));
@@ -113,13 +116,12 @@ export class Rules {
   /**
    * @param {(identifier: string) => Cell} cellOf
    * @param {string} place
-   * @param {boolean} tells
    */
-  #read(cellOf, place, tells) {
-    const reading = new Reading();
+  #read(cellOf, place) {
+    const reading = new Reading(cellOf, place);
     for (const element of this.captured) {
       const { value, missing } = cellOf(element.identifier);
-      const name = tells ? `${place} ${element.label}` : "";
+      const name = `${place} ${element.label}`;
       if (missing) this.#readReason(reading, element, value, name);
       else if (isBlank(value)) this.#readAbsence(reading, element, name);
       else this.#readTyped(reading, element, value, name);
@@ -153,17 +155,15 @@ export class Rules {
   /**
    * Where an element does not apply it is owed by nobody, and a figure there is a mistake.
    * @param {Reading} reading
-   * @param {(identifier: string) => Cell} cellOf
-   * @param {string} place
    */
-  #excuse(reading, cellOf, place) {
-    const inapplicable = this.#inapplicable(reading.values);
+  #excuse(reading) {
+    const inapplicable = this.inapplicable(reading);
     for (const { element, named } of this.form.applicability) {
       if (!inapplicable.has(element)) continue;
       if (reading.values.has(element)) {
-        const name = `${place} ${this.#label(element)}`;
+        const name = `${reading.place} ${this.#label(element)}`;
         const names = named.map((one) => this.#label(one)).join("、");
-        const blanks = { name, names, value: shown(cellOf(element).value) };
+        const blanks = { name, names, value: shown(reading.cellOf(element).value) };
         reading.refuse("value-not-applicable", element, filled(this.form.texts.inapplicable, blanks));
       } else {
         reading.findings = reading.findings.filter((one) => one.element !== element || one.code !== "value-missing");
