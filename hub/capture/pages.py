@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 
 from hub.calendar import service as calendar
 from hub.calendar.periods import Period, PeriodFault
@@ -51,6 +50,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts
 from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.settings import settings
 
@@ -135,7 +135,7 @@ async def read_opening(request: Request, session: Transaction, subject: CanOpenC
 
 @router.post("/collections")
 async def open_period(request: Request, session: Transaction, subject: CanOpenCollections) -> Response:
-    typed = _texts(await request.form())
+    typed = texts(await request.form())
     days, faults = _read_days(typed)
     if not faults:
         try:
@@ -178,10 +178,6 @@ async def _published(session: AsyncSession) -> tuple[Choice, ...]:
         for one in overviews
         if one.form.version is not None
     )
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
 
 
 @router.get("/collections/{collection_id}")

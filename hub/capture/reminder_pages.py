@@ -10,6 +10,7 @@ from hub.capture.reminder_endpoints import CanRemind
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts
 from hub.kit.views import local_path, see_other
 
 router = HubRouter(tags=["capture"])
@@ -18,8 +19,7 @@ router = HubRouter(tags=["capture"])
 @router.post("/collections/reminders")
 async def ask_for_submission(request: Request, session: Transaction, subject: CanRemind) -> Response:
     """Back to the page that the button stands on, with what was done."""
-    form = await request.form()
-    typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    typed = texts(await request.form())
     asked = {name: typed.get(name, "") for name in ("form", "period")}
     back = local_path(typed.get("next") or "/collections?" + urlencode({"period": asked["period"]}))
     try:

@@ -12,6 +12,7 @@ from hub.capture.desk import DraftView
 from hub.capture.rows import DraftRow, TypedEntry
 from hub.datatypes import is_blank
 from hub.forms.content import FormContent
+from hub.kit.typed import as_typed
 
 CARRY = "carry."
 REASON = "reason|"
@@ -41,7 +42,7 @@ class PostedSheet:
 
 
 def read_posted(form: FormData, view: DraftView) -> PostedSheet:
-    texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    texts = as_typed(form)
     rows, strays = split_rows(view)
     entries = [_entry(row, view.form, texts) for row in rows]
     if DROP not in texts:

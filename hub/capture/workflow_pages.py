@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 
 from hub.calendar import service as calendar
 from hub.capture import exceptions, review, service, signing, standing
@@ -27,6 +26,7 @@ from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import as_typed, chosen
 from hub.kit.views import Choice, faults_by_field, render, see_other
 
 router = HubRouter(tags=["capture"])
@@ -93,13 +93,9 @@ async def _refuse(
     return await show_task(request, session, subject, task, typed=typed, faults=shown, status=refusal.status)
 
 
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
-
-
 async def _typed(request: Request) -> tuple[dict[str, str], list[str]]:
     form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
-    return _texts(form), [value for value in form.getlist("cells") if isinstance(value, str)]
+    return as_typed(form), chosen(form, "cells")
 
 
 @router.post("/collections/{collection_id}/approval")
@@ -198,6 +194,6 @@ async def choose_workflow(
     subject: CanManageWorkflow,
     township: Annotated[str, Path(max_length=12)],
 ) -> Response:
-    wanted = _texts(await request.form()).get("wants_sign_off") == "yes"
+    wanted = as_typed(await request.form()).get("wants_sign_off") == "yes"
     await signing.choose_sign_off(session, subject, township, wanted=wanted)
     return see_other("/", notice=_("已改为先签发再提交。") if wanted else _("已改为填报人直接提交。"))

@@ -23,6 +23,7 @@ from hub.kit.errors import ErrorItem, NotFound
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import chosen, text
 from hub.kit.views import faults_by_field, render, see_other
 from hub.kit.wire import ISO_DATE
 
@@ -54,9 +55,9 @@ def _read(form: FormData, decision: Decision) -> tuple[ApprovalTerms, Faults]:
     """The terms of an approval as they are typed, or everything that is wrong with them."""
     if decision != "approval":
         wanted = _("请填写{decision}的理由。").format(decision=decision_words(decision))
-        return ApprovalTerms(), {} if _text(form, "reason") else {"reason": [wanted]}
-    elements = [value for value in form.getlist("elements") if isinstance(value, str)]
-    until, typed = None, _text(form, "valid_until")
+        return ApprovalTerms(), {} if text(form, "reason").strip() else {"reason": [wanted]}
+    elements = chosen(form, "elements")
+    until, typed = None, text(form, "valid_until").strip()
     if typed:
         try:
             until = date.fromisoformat(typed) if ISO_DATE.fullmatch(typed) else None
@@ -69,16 +70,13 @@ def _read(form: FormData, decision: Decision) -> tuple[ApprovalTerms, Faults]:
     return ApprovalTerms(elements, until, "includes_provisional" in form), {}
 
 
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
-
-
 async def _decide(
     session: AsyncSession, subject: Subject, number: str, decision: Decision, form: FormData, terms: ApprovalTerms
 ) -> Faults:
     try:
-        await service.decide(session, subject, number, decision, reason=_text(form, "reason") or None, terms=terms)
+        await service.decide(
+            session, subject, number, decision, reason=text(form, "reason").strip() or None, terms=terms
+        )
     except GrantStateConflict as refusal:
         return {"conflict": [refusal.detail]}
     except ApprovalInvalid as refusal:
@@ -99,9 +97,9 @@ async def _again(
     faults: Faults,
 ) -> Response:
     """The same page with what was typed and ticked."""
-    chosen: Collection[str] | None = None
+    ticked: Collection[str] | None = None
     if "narrows" in form:
-        chosen = {value for value in form.getlist("elements") if isinstance(value, str)}
-    typed = {name: _text(form, name) for name in ("reason", "valid_until")}
-    page = grant_page(subject, await find_material(session, grant, chosen), typed=typed, faults=faults)
+        ticked = set(chosen(form, "elements"))
+    typed = {name: text(form, name).strip() for name in ("reason", "valid_until")}
+    page = grant_page(subject, await find_material(session, grant, ticked), typed=typed, faults=faults)
     return render(request, "grant.html", page, status=409 if "conflict" in faults else 422)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request, Response
-from starlette.datastructures import FormData
 
 from hub.identity import people, second_factor, sessions
 from hub.identity.dependencies import SignedIn, caller_address, is_decided_with_two, session_cookie
@@ -18,6 +17,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.middleware import LANGUAGE_COOKIE
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import AppDatabase, Transaction
+from hub.kit.typed import text
 from hub.kit.views import LARGE_TYPE_COOKIE, local_path, render, see_other
 from hub.settings import settings
 
@@ -78,7 +78,7 @@ async def end_sessions(session: Transaction, subject: SignedIn, request: Request
     """One other browser, or all of them but this."""
     form = await request.form()
     count = await sessions.end_own(
-        session, subject, _text(form, "number") or None, keep=request.cookies.get(session_cookie())
+        session, subject, text(form, "number") or None, keep=request.cookies.get(session_cookie())
     )
     return see_other("/account", notice=_("已退出 {count} 个浏览器。").format(count=count))
 
@@ -91,16 +91,16 @@ async def read_password(request: Request, subject: SignedIn) -> Response:
 @router.post("/account/password")
 async def change_password(session: Transaction, subject: SignedIn, request: Request) -> Response:
     form = await request.form()
-    new = _text(form, "new_password")
+    new = text(form, "new_password")
     faults: dict[str, list[str]] = {}
-    if new != _text(form, "new_password_again"):
+    if new != text(form, "new_password_again"):
         faults["new_password_again"] = [_("两次输入的新密码不一致。")]
     else:
         try:
             await people.change_password(
                 session,
                 subject,
-                old_password=_text(form, "old_password"),
+                old_password=text(form, "old_password"),
                 new_password=new,
                 session_token=request.cookies.get(session_cookie()),
             )
@@ -126,7 +126,7 @@ async def read_picture(session: Transaction, subject: SignedIn) -> Response:
 
 @router.post("/account/second-factor")
 async def confirm_second_factor(request: Request, database: AppDatabase, subject: SignedIn) -> Response:
-    code = _text(await request.form(), "code")
+    code = text(await request.form(), "code")
     try:
         codes = await second_factor.confirm(
             database,
@@ -142,7 +142,7 @@ async def confirm_second_factor(request: Request, database: AppDatabase, subject
 
 @router.post("/account/second-factor/codes")
 async def renew_codes(request: Request, database: AppDatabase, subject: SignedIn) -> Response:
-    code = _text(await request.form(), "code")
+    code = text(await request.form(), "code")
     try:
         codes = await second_factor.renew_codes(database, subject, code=code, address=caller_address(request))
     except (SecondFactorRefused, SignInThrottled) as refusal:
@@ -157,8 +157,8 @@ async def remove_second_factor(request: Request, database: AppDatabase, subject:
         await second_factor.remove(
             database,
             subject,
-            password=_text(form, "password"),
-            code=_text(form, "code"),
+            password=text(form, "password"),
+            code=text(form, "code"),
             address=caller_address(request),
         )
     except (SecondFactorRefused, SignInThrottled) as refusal:
@@ -196,8 +196,8 @@ async def _with_codes(request: Request, database: AppDatabase, subject: SignedIn
 async def choose_language(subject: SignedIn, request: Request) -> Response:
     """Pages are Chinese until the person asks for English."""
     form = await request.form()
-    response = see_other(local_path(_text(form, "next")))
-    chosen = "en" if _text(form, "language") == "en" else "zh"
+    response = see_other(local_path(text(form, "next")))
+    chosen = "en" if text(form, "language") == "en" else "zh"
     _remember(response, LANGUAGE_COOKIE, chosen)
     return response
 
@@ -206,8 +206,8 @@ async def choose_language(subject: SignedIn, request: Request) -> Response:
 async def choose_type(subject: SignedIn, request: Request) -> Response:
     """Larger letters on every page of this browser (大字版), the sign-in page too."""
     form = await request.form()
-    response = see_other(local_path(_text(form, "next")))
-    _remember(response, LARGE_TYPE_COOKIE, "1" if _text(form, "large_type") == "1" else "0")
+    response = see_other(local_path(text(form, "next")))
+    _remember(response, LARGE_TYPE_COOKIE, "1" if text(form, "large_type") == "1" else "0")
     return response
 
 
@@ -221,8 +221,3 @@ def _remember(response: Response, name: str, chosen: str) -> None:
         samesite="lax",
         secure=settings().secure_cookies,
     )
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

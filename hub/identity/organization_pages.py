@@ -13,12 +13,12 @@ from hub.identity.errors import NameTaken, OrganizationInUse
 from hub.identity.models import Organization
 from hub.identity.organizations import Kind
 from hub.identity.schemas import OrganizationCreate, OrganizationUpdate
-from hub.identity.typed import texts, validated
 from hub.identity.words import kind_words
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts, validated
 from hub.kit.views import Choice, faults_by_field, render, see_other
 
 router = HubRouter(tags=["identity"])

@@ -13,6 +13,7 @@ from hub.identity.sign_in import Browser, SecondStep, SignedIn
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter, door, even_when_full, public
 from hub.kit.transaction import AppDatabase, Transaction
+from hub.kit.typed import text
 from hub.kit.views import local_path, render, see_other
 from hub.settings import settings
 
@@ -41,7 +42,7 @@ class Resumption:
             return None
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         return cls(
-            local_path(_text(form, "resume")),
+            local_path(text(form, "resume")),
             tuple((name.removeprefix(RESUMED), value) for name, value in fields if name.startswith(RESUMED)),
         )
 
@@ -92,12 +93,12 @@ async def open_session(request: Request, database: AppDatabase) -> Response:
     """Protected by the origin and by SameSite: before signing in there is no session to hold a token."""
     check_origin(request)
     form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
-    page = SignInPage(local_path(_text(form, "next")), _text(form, "username"), (), Resumption.carried(form))
+    page = SignInPage(local_path(text(form, "next")), text(form, "username"), (), Resumption.carried(form))
     try:
         opened = await sign_in.sign_in(
             database,
             username=page.username.strip(),
-            password=_text(form, "password"),
+            password=text(form, "password"),
             browser=browser_of(request),
         )
     except (SignInRefused, SignInThrottled) as refusal:
@@ -113,9 +114,9 @@ async def show_second_factor(request: Request, database: AppDatabase) -> Respons
     """The code of an authenticator, or one for recovery."""
     check_origin(request)
     form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
-    page = CodePage(_text(form, "step"), local_path(_text(form, "next")), None, Resumption.carried(form))
+    page = CodePage(text(form, "step"), local_path(text(form, "next")), None, Resumption.carried(form))
     try:
-        opened = await sign_in.finish(database, token=page.step, code=_text(form, "code"), browser=browser_of(request))
+        opened = await sign_in.finish(database, token=page.step, code=text(form, "code"), browser=browser_of(request))
     except SignInStepExpired as expired:
         again = SignInPage(page.next, "", (expired.detail,), page.resumption)
         return render(request, "sign_in.html", again, status=expired.status)
@@ -144,11 +145,6 @@ def go_on(
         session_cookie(), opened.token, path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
     )
     return response
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 @router.post("/sign-out")

@@ -24,13 +24,13 @@ from hub.identity.people_page import (
 from hub.identity.repository import PeopleAsked
 from hub.identity.roles import Role
 from hub.identity.schemas import PersonCreate
-from hub.identity.typed import chosen, texts, validated
 from hub.identity.words import role_words
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_key, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import chosen, texts, validated
 from hub.kit.views import Choice, faults_by_field, render, see_other
 
 router = HubRouter(tags=["identity"])

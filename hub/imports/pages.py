@@ -23,6 +23,7 @@ from hub.kit.multipart import receive_form
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter, reads_its_body
 from hub.kit.transaction import AppDatabase, Transaction
+from hub.kit.typed import as_typed
 from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.settings import settings
 
@@ -142,8 +143,7 @@ async def download_findings(
 @router.post("/imports/{import_id}/submission")
 async def submit_import(request: Request, session: Transaction, subject: CanImport, import_id: UUID) -> Response:
     """Store what the trial showed; go on where it broke off."""
-    form = await request.form()
-    typed = {name: value for name, value in form.items() if isinstance(value, str)}
+    typed = as_typed(await request.form())
     try:
         await service.submit(
             session,

@@ -43,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 # As often as a job is begun, whether its process was killed or its database went away.
 ATTEMPTS = 10
-TOWNSHIPS_NAMED = 20
 
 Outcome = tuple[str, Sequence[FileProblem]]
 

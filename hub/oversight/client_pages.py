@@ -20,13 +20,13 @@ from hub.identity.errors import NameTaken, OrganizationClosed, TooManySecrets
 from hub.identity.models import ApiClient
 from hub.identity.people_page import organization_choices
 from hub.identity.schemas import ApiClientCreate, ApiClientUpdate
-from hub.identity.typed import texts, validated
 from hub.kit import clock
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_key, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts, validated
 from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.oversight import traffic
 from hub.oversight.traffic import Span, Traffic

@@ -14,6 +14,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts
 from hub.kit.views import render, see_other
 from hub.oversight import access, service
 from hub.oversight.element_page import ElementMaterial, element_page
@@ -105,8 +106,7 @@ async def change_registration_status(
     request: Request, session: Transaction, subject: CanDecideElements, identifier: Identifier
 ) -> Response:
     """Move the newest version on; a second person's refusal is the service's own sentence."""
-    form = await request.form()
-    typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    typed = texts(await request.form())
     status = typed.get("status", "")
     if status not in set(RegistrationStatus):
         return await _refused(request, session, subject, identifier, typed, [_("请选择新的登记状态。")], 422)

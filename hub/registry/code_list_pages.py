@@ -17,6 +17,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_key, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import as_typed
 from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.registry import code_lists
 from hub.registry.definition import CodeListDefinition
@@ -225,7 +226,7 @@ def _line(code_list: CodeList) -> CodeListLine:
 
 
 def _typed(form: FormData) -> CodeListForm:
-    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    texts = as_typed(form)
     return CodeListForm(
         identifier=texts.get("identifier", "").strip(),
         name=texts.get("name", "").strip(),

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 
 from hub.identity import organizations
 from hub.identity.subject import Subject
@@ -15,6 +14,7 @@ from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import as_typed
 from hub.kit.views import Choice, render, see_other
 from hub.registry import repository, service
 from hub.registry.breaking import Break
@@ -70,7 +70,7 @@ async def ask_for_element(request: Request, session: Transaction, subject: CanRe
 @router.post("/data-elements/new")
 async def register_element(request: Request, session: Transaction, subject: CanRegisterElements) -> Response:
     """Shows what it would be, and registers it once that was seen and nothing stands against it."""
-    typed = _typed(await request.form())
+    typed = as_typed(await request.form())
     proposal = _Proposal(typed, read_form(typed))
     return await _answer(request, session, subject, proposal)
 
@@ -89,14 +89,10 @@ async def register_version(
     request: Request, session: Transaction, subject: CanRegisterElements, identifier: Identifier
 ) -> Response:
     held = (await service.list_versions(session, identifier))[-1]
-    typed = _typed(await request.form()) | {"identifier": identifier}
+    typed = as_typed(await request.form()) | {"identifier": identifier}
     read = read_form(typed, element_definition(held))
     current = await service.get_current(session, identifier)
     return await _answer(request, session, subject, _Proposal(typed, read, held, current))
-
-
-def _typed(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
 
 
 def _earliest(held: DataElementVersion) -> Any:

@@ -15,6 +15,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_key, encode_position
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import texts
 from hub.kit.views import Choice, render, see_other
 from hub.registry import service
 from hub.registry.endpoints import CanDecideElements, CanReadElements
@@ -122,8 +123,7 @@ async def change_status(
     request: Request, session: Transaction, subject: CanDecideElements, identifier: Identifier
 ) -> Response:
     """Move the newest version on; a second person's refusal is the service's own sentence."""
-    form = await request.form()
-    typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    typed = texts(await request.form())
     status, note = typed.get("status", ""), typed.get("note") or None
     if status not in set(RegistrationStatus):
         page = await _page(session, subject, identifier, typed, (_("请选择新的登记状态。"),))

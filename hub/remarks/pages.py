@@ -1,7 +1,7 @@
 """The cell's own page, threads, files and the work list, in a browser."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter, takes_up_to
 from hub.kit.transaction import Transaction
+from hub.kit.typed import as_typed
 from hub.kit.views import NOTICE_COOKIE, faults_by_field, local_path, render, see_other
 from hub.remarks import attachments, cell, flags, service
 from hub.remarks.cell_page import Sent, cell_page
@@ -33,7 +34,6 @@ router = HubRouter(tags=["remarks"])
 
 Division = Annotated[str, Path(max_length=12)]
 Element = Annotated[str, Path(max_length=80)]
-Show = Callable[[Mapping[str, str], HubError], Coroutine[Any, Any, Response]]
 # What a person can mend at the field; everything else has a page of its own.
 MENDABLE = (Unprocessable, UnsupportedMediaType, PayloadTooLarge, Conflict)
 LINES_OF_A_PAGE = 100
@@ -71,10 +71,6 @@ async def _show_cell(
     return response
 
 
-async def _typed(request: Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-
-
 def _sent(typed: Mapping[str, str], refusal: HubError, name: str) -> Sent:
     """At its field; a refusal that names no field belongs to the one that was sent."""
     return Sent(typed, faults_by_field(refusal.errors) or {name: [refusal.detail]})
@@ -96,21 +92,27 @@ async def make_remark_at_cell(
     division: Division,
     element: Element,
 ) -> Response:
-    typed = await _typed(request)
+    typed = as_typed(await request.form())
     try:
-        await service.make_remark(
-            session,
-            subject,
-            collection_id,
-            division=division,
-            element=element,
-            text=typed.get("text", ""),
-            key=_key(typed),
-        )
+        await _remark(session, subject, collection_id, division, element, typed)
     except MENDABLE as refusal:
         sent = _sent(typed, refusal, "text")
         return await _show_cell(request, session, subject, collection_id, division, element, sent, refusal.status)
     return see_other(f"/collections/{collection_id}/cells/{division}/{element}", notice=_("批注已发送。"))
+
+
+async def _remark(
+    session: AsyncSession,
+    subject: Subject,
+    collection_id: UUID,
+    division: str | None,
+    element: str | None,
+    typed: Mapping[str, str],
+) -> None:
+    text = typed.get("text", "")
+    await service.make_remark(
+        session, subject, collection_id, division=division, element=element, text=text, key=_key(typed)
+    )
 
 
 @router.post("/collections/{collection_id}/cells/{division}/{element}/flags")
@@ -122,7 +124,7 @@ async def raise_flag(
     division: Division,
     element: Element,
 ) -> Response:
-    typed = await _typed(request)
+    typed = as_typed(await request.form())
     try:
         await flags.raise_flag(
             session, subject, collection_id, division=division, element=element, reason=typed.get("reason", "")
@@ -187,7 +189,7 @@ async def open_attachment(
 async def withdraw_attachment(
     request: Request, session: Transaction, subject: CanWriteRemarks, collection_id: UUID, attachment_id: UUID
 ) -> Response:
-    typed = await _typed(request)
+    typed = as_typed(await request.form())
     attachment = await attachments.withdraw(session, subject, collection_id, attachment_id)
     notice = _("附件“{name}”已撤下，内容已删除。").format(name=attachment.filename)
     return see_other(local_path(typed.get("next") or f"/collections/{collection_id}/thread"), notice=notice)
@@ -210,17 +212,9 @@ async def _show_thread(
 async def make_remark(
     request: Request, session: Transaction, subject: CanWriteRemarks, collection_id: UUID
 ) -> Response:
-    typed = await _typed(request)
+    typed = as_typed(await request.form())
     try:
-        await service.make_remark(
-            session,
-            subject,
-            collection_id,
-            division=None,
-            element=None,
-            text=typed.get("text", ""),
-            key=_key(typed),
-        )
+        await _remark(session, subject, collection_id, None, None, typed)
     except MENDABLE as refusal:
         sent = _sent(typed, refusal, "text")
         return await _show_thread(request, session, subject, collection_id, sent, refusal.status)
@@ -280,7 +274,7 @@ async def _show_flags(
 
 @router.post("/flags/{flag_id}/clearance")
 async def clear_flag(request: Request, session: Transaction, subject: CanWriteRemarks, flag_id: UUID) -> Response:
-    typed = await _typed(request)
+    typed = as_typed(await request.form())
     try:
         await flags.clear_flag(session, subject, flag_id, note=typed.get("note", ""))
     except MENDABLE as refusal:

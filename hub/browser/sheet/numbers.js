@@ -45,7 +45,7 @@ export function readNumber(text) {
  * @param {Exact} number
  * @returns {Exact}
  */
-export function canonical({ digits, scale }) {
+function canonical({ digits, scale }) {
   while (scale > 0 && digits % 10n === 0n) {
     digits /= 10n;
     scale -= 1;

@@ -26,8 +26,9 @@
  */
 
 import { evaluate, isNumber } from "./expressions.js";
+import { filledIn } from "./payload.js";
 import { compare, negative, readNumber, rounded, spelled } from "./numbers.js";
-import { filled, heldValue, isBlank, readValue, seen, shown } from "./values.js";
+import { heldValue, isBlank, readValue, seen, shown } from "./values.js";
 
 /** What a look-back column is called: `previous` of `village_population` is `previous__village_population`. */
 const SEPARATOR = "__";
@@ -132,13 +133,13 @@ export class Rules {
   /** @param {Reading} reading @param {Element} element @param {string} value @param {string} name */
   #readReason(reading, element, value, name) {
     if (isBlank(value)) return;
-    reading.refuse("value-and-missing", element.identifier, filled(this.form.texts.both, { name, value: shown(value) }));
+    reading.refuse("value-and-missing", element.identifier, filledIn(this.form.texts.both, { name, value: shown(value) }));
   }
 
   /** @param {Reading} reading @param {Element} element @param {string} name */
   #readAbsence(reading, element, name) {
     if (!element.is_required) return;
-    reading.refuse("value-missing", element.identifier, filled(this.form.texts.required, { name }));
+    reading.refuse("value-missing", element.identifier, filledIn(this.form.texts.required, { name }));
   }
 
   /** @param {Reading} reading @param {Element} element @param {string} text @param {string} name */
@@ -149,7 +150,7 @@ export class Rules {
       return;
     }
     const { code, expectation } = read.fault;
-    reading.refuse(code, element.identifier, filled(this.form.texts.fault, { name, expectation, value: shown(text) }));
+    reading.refuse(code, element.identifier, filledIn(this.form.texts.fault, { name, expectation, value: shown(text) }));
   }
 
   /**
@@ -164,7 +165,7 @@ export class Rules {
         const name = `${reading.place} ${this.#label(element)}`;
         const names = named.map((one) => this.#label(one)).join("、");
         const blanks = { name, names, value: shown(reading.cellOf(element).value) };
-        reading.refuse("value-not-applicable", element, filled(this.form.texts.inapplicable, blanks));
+        reading.refuse("value-not-applicable", element, filledIn(this.form.texts.inapplicable, blanks));
       } else {
         reading.findings = reading.findings.filter((one) => one.element !== element || one.code !== "value-missing");
       }
@@ -220,7 +221,7 @@ export class Rules {
       const element = /** @type {Element} */ (this.elements.get(identifier));
       const column = lookBack === null ? identifier : lookBack + SEPARATOR + identifier;
       const template = lookBack === null ? texts.operand : texts.looked_back[lookBack];
-      return filled(template, { name: element.label, value: seen(values.get(column) ?? null, element, texts) });
+      return filledIn(template, { name: element.label, value: seen(values.get(column) ?? null, element, texts) });
     });
     return {
       severity: rule.severity,
@@ -228,7 +229,7 @@ export class Rules {
       element: rule.blamed,
       elements: rule.elements,
       rule: rule.identifier,
-      message: filled(texts.rule, {
+      message: filledIn(texts.rule, {
         place,
         rule: rule.sentence,
         operands: operands.join(texts.operands),
@@ -269,7 +270,7 @@ export class Rules {
    */
   #badDerivation(identifier, named, fault, value, place) {
     const { texts } = this.form;
-    const sentence = filled(texts.fault, {
+    const sentence = filledIn(texts.fault, {
       name: `${place} ${this.#label(identifier)}`,
       expectation: fault.expectation,
       value: shown(value),
@@ -280,7 +281,7 @@ export class Rules {
       element: identifier,
       elements: [identifier, ...named],
       rule: null,
-      message: filled(texts.derived, { sentence, names: named.map((one) => this.#label(one)).join("、") }),
+      message: filledIn(texts.derived, { sentence, names: named.map((one) => this.#label(one)).join("、") }),
     };
   }
 

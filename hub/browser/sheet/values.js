@@ -16,6 +16,7 @@
  */
 
 import { isNumber } from "./expressions.js";
+import { filledIn } from "./payload.js";
 import { compare, countDigits, halfWidth, readNumber, spelled, stripped } from "./numbers.js";
 
 const MAXIMUM_DIGITS = 15;
@@ -31,15 +32,6 @@ const DATES = [
   /^([0-9]{4})([0-9]{2})([0-9]{2})$/,
 ];
 const UNPRINTABLE = /(?![\n\r\t])[\p{Cc}\p{Cs}]/u;
-
-/**
- * A sentence with its blanks filled in.
- * @param {string} template
- * @param {Record<string, string | number>} blanks
- */
-export function filled(template, blanks) {
-  return template.replace(/\{(\w+)\}/g, (blank, name) => (name in blanks ? String(blanks[name]) : blank));
-}
 
 /** Short enough for a sentence. @param {string} text */
 export function shown(text) {
@@ -82,7 +74,7 @@ const READERS = {
   text: (text, element, texts) => {
     const value = stripped(text);
     if ([...value].length > element.maximum_length) {
-      return { fault: { code: "value-too-long", expectation: filled(texts.length, { limit: element.maximum_length }) } };
+      return { fault: { code: "value-too-long", expectation: filledIn(texts.length, { limit: element.maximum_length }) } };
     }
     return UNPRINTABLE.test(value) ? { fault: { code: "value-not-text", expectation: texts.control } } : { value };
   },
@@ -101,11 +93,11 @@ function readNumeral(text, element, texts, decimals, code, expectation) {
   const number = readNumber(text);
   if (number === null) return { fault: { code, expectation } };
   if (countDigits(number) > MAXIMUM_DIGITS) {
-    return { fault: { code: "value-too-precise", expectation: filled(texts.digits, { limit: MAXIMUM_DIGITS }) } };
+    return { fault: { code: "value-too-precise", expectation: filledIn(texts.digits, { limit: MAXIMUM_DIGITS }) } };
   }
   if (number.scale > decimals) {
     if (element.datatype === "integer") return { fault: { code, expectation } };
-    const sentence = decimals ? filled(texts.decimals, { limit: decimals }) : texts.no_decimals;
+    const sentence = decimals ? filledIn(texts.decimals, { limit: decimals }) : texts.no_decimals;
     return { fault: { code: "value-too-precise", expectation: sentence } };
   }
   const outside = rangeFault(number, element, texts);
@@ -123,7 +115,7 @@ function rangeFault(number, { minimum, maximum }, texts) {
   const high = maximum === null ? null : readNumber(maximum);
   if (!(low && compare(number, low) < 0) && !(high && compare(number, high) > 0)) return null;
   const template = minimum !== null && maximum !== null ? texts.between : minimum !== null ? texts.at_least : texts.at_most;
-  return { code: "value-out-of-range", expectation: filled(template, { minimum: minimum ?? "", maximum: maximum ?? "" }) };
+  return { code: "value-out-of-range", expectation: filledIn(template, { minimum: minimum ?? "", maximum: maximum ?? "" }) };
 }
 
 /** @param {string} text */
@@ -159,7 +151,7 @@ function readCode(text, element, texts) {
   if (meant.length === 1) return { value: meant[0][0] };
   const choices = element.permissible_values.map(([value, meaning]) => `${value} ${meaning}`);
   const listed = choices.slice(0, CHOICES_NAMED).join("、") + (choices.length > CHOICES_NAMED ? "…" : "");
-  return { fault: { code: "value-not-permitted", expectation: filled(texts.code, { choices: listed }) } };
+  return { fault: { code: "value-not-permitted", expectation: filledIn(texts.code, { choices: listed }) } };
 }
 
 /**

@@ -55,7 +55,7 @@ export class Notices {
 }
 
 /** @param {string} text */
-export function paragraph(text) {
+function paragraph(text) {
   const made = document.createElement("p");
   made.textContent = text;
   return made;

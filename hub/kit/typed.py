@@ -13,9 +13,19 @@ from hub.kit.wire import WireInput
 Input = TypeVar("Input", bound=WireInput)
 
 
+def as_typed(form: FormData) -> dict[str, str]:
+    """Every field exactly as it was typed, for giving back; the page's own token is nobody's typing."""
+    return {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
+
+
 def texts(form: FormData) -> dict[str, str]:
-    """Every field that was typed, for reading and for giving back."""
-    return {name: value.strip() for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
+    """Every field that was typed, without blanks around it."""
+    return {name: value.strip() for name, value in as_typed(form).items()}
+
+
+def text(form: FormData, name: str) -> str:
+    """One field exactly as it was typed: a password may begin with a blank."""
+    return as_typed(form).get(name, "")
 
 
 def chosen(form: FormData, name: str) -> list[str]:
