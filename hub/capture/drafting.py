@@ -184,8 +184,8 @@ async def check_entries(sheet: Sheet, entries: Sequence[TypedEntry]) -> Validati
 def typed_entries(draft: Draft | None, submission: Submission | None) -> list[TypedEntry]:
     """The draft; without one, what was submitted; without that, nothing."""
     if draft is not None:
-        return [TypedEntry.from_stored(row) for row in draft.rows]
-    return [] if submission is None else [TypedEntry.from_stored(row) for row in submission.content]
+        return stored_entries(draft.rows)
+    return [] if submission is None else stored_entries(submission.content)
 
 
 async def newest_submission(session: AsyncSession, collection: Collection) -> Submission | None:

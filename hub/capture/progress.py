@@ -10,7 +10,7 @@ from hub.calendar.periods import Period
 from hub.capture import repository
 from hub.capture.desk import CollectionTask
 from hub.capture.models import Collection
-from hub.capture.rows import TypedEntry
+from hub.capture.rows import TypedEntry, stored_entries
 from hub.capture.service import is_own
 from hub.datatypes import is_blank
 from hub.forms import service as forms
@@ -46,7 +46,7 @@ async def _progress(session: AsyncSession, collection: Collection) -> Progress:
     form = await forms.get_form(session, collection.form, collection.form_version)
     asked = await list_row_codes(session, collection)
     draft = await repository.get_draft(session, collection.area, collection.id)
-    typed = [] if draft is None else [TypedEntry.from_stored(row) for row in draft.rows]
+    typed = [] if draft is None else stored_entries(draft.rows)
     entries = {entry.division: entry for entry in reversed(typed)}
     gaps = {code: _open_sections(form, entries.get(code, TypedEntry(code))) for code in asked}
     open_codes = [code for code, titles in gaps.items() if titles]
