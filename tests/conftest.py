@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from hub.settings import Settings, settings, share_folder
 from tests.people import People
 
 MAINTENANCE = {"alembic_version", "store_generation"}
+PATIENCE = 20.0  # seconds
+AT_WORK = """
+    SELECT count(*) FROM pg_locks
+    WHERE locktype = 'relation' AND pid <> pg_backend_pid()
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,10 +97,21 @@ async def database(
 
 
 def _empty(owner_url: str) -> None:
+    """Empty every table, once nobody is at work: a request whose page is gone may still be answered by the server."""
     with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         tables = ", ".join(sorted({name for (name,) in rows} - MAINTENANCE))
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        give_up_at = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up_at and connection.execute(AT_WORK).fetchone() != (0,):
+            time.sleep(0.02)
+        while True:
+            try:
+                connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+            except psycopg.errors.DeadlockDetected:  # one more request came between the question and the lock
+                if time.monotonic() > give_up_at:
+                    raise
+            else:
+                return
 
 
 @pytest.fixture
