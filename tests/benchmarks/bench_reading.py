@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from hub.kit.db import Database
 from hub.kit.installation import open_database
 from hub.settings import Settings
 from tests.benchmarks.naive_reading import NaiveBase
+from tests.benchmarks.roapi import find_roapi, serve_roapi
 from tests.benchmarks.serving import serve_hub, serve_naive
 from tests.exchange.factories import grant
 from tests.grants.factories import create_element
@@ -35,7 +37,7 @@ PERIOD = "2026-10"
 SECONDS, ROUNDS = 2.0, 3
 CHANGED = 600
 PROVINCE = 120
-TIMES_ORM, TIMES_COPY_OF_CHANGES = 8, 2
+TIMES_ORM, TIMES_ROAPI, TIMES_COPY_OF_CHANGES = 8, 5, 2
 FORMS = (
     "application/x-ndjson",
     "text/csv",
@@ -99,6 +101,17 @@ class Country:
     owner_url: str
 
 
+@dataclass(frozen=True)
+class Served:
+    """A route that answers one county's values, what it is asked for each, and how many times it the hub is to be."""
+
+    url: str
+    path: str
+    asked: Sequence[Mapping[str, str]]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    limit: int = 1
+
+
 async def _settle(database: Database, owner_url: str, counties: int) -> Country:
     people = await People.settle(database)
     async with database.transaction() as session:
@@ -136,16 +149,16 @@ def _fill_naive(owner: psycopg.Connection) -> None:
     owner.execute("CREATE INDEX ON naive_documents (division text_pattern_ops, period)")
 
 
-async def _per_second(url: str, path: str, headers: Mapping[str, str], asked: Sequence[Mapping[str, str]]) -> float:
+async def _per_second(served: Served) -> float:
     """Answers a second with several clients at once; each asks for another county."""
-    ends_at, answered = time.perf_counter() + SECONDS, 0
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
+    ends_at, answered, asked = time.perf_counter() + SECONDS, 0, served.asked
+    async with httpx.AsyncClient(base_url=served.url, headers=served.headers, timeout=60) as client:
 
         async def ask(first: int) -> None:
             nonlocal answered
             turn = first
             while time.perf_counter() < ends_at:
-                answer = await client.get(path, params=asked[turn % len(asked)])
+                answer = await client.get(served.path, params=asked[turn % len(asked)])
                 assert answer.status_code == 200, answer.text
                 if turn == first:
                     _check(answer.json())
@@ -160,29 +173,33 @@ async def _per_second(url: str, path: str, headers: Mapping[str, str], asked: Se
 def _check(body: Any) -> None:
     rows = body["items"] if isinstance(body, dict) else body
     assert len(rows) == VILLAGES
-    assert len(rows[0]["values"]) == ASKED
+    assert {*CHOSEN} <= rows[0].get("values", rows[0]).keys()
 
 
-async def _county(hub: str, naive: str, country: Country) -> list[str]:
-    asked = [
-        {"elements": ",".join(CHOSEN), "period": PERIOD, "division": code, "limit": "1000"}
-        for code in sorted(country.counties)[:40]
-    ]
+async def _county(hub: str, naive: str, country: Country, folder: Path) -> list[str]:
+    counties = sorted(country.counties)[:40]
+    asked = [{"elements": ",".join(CHOSEN), "period": PERIOD, "division": code, "limit": "1000"} for code in counties]
     served = {
-        "hub": (f"{hub}/api/v1", "/data-values", country.headers),
-        "ORM, a row for each value": (naive, "/rows", {}),
-        "ORM, a document for each village": (naive, "/documents", {}),
+        "hub": Served(f"{hub}/api/v1", "/data-values", asked, country.headers),
+        "ORM, a row for each value": Served(naive, "/rows", asked, limit=TIMES_ORM),
+        "ORM, a document for each village": Served(naive, "/documents", asked, limit=TIMES_ORM),
     }
-    speeds = dict.fromkeys(served, 0.0)
-    for _round in range(ROUNDS):  # in turns, and the best of each: a machine is not as busy all the time
-        for name, (url, path, headers) in served.items():
-            speeds[name] = max(speeds[name], await _per_second(url, path, headers, asked))
+    with ExitStack() as beside:
+        if command := find_roapi():
+            url = beside.enter_context(serve_roapi(command, country.owner_url, folder, NAMES))
+            columns = ",".join(("division", "period", *CHOSEN))
+            filters = [{"columns": columns, "filter[county]": f"'{code}'"} for code in counties]
+            served["roapi, from memory"] = Served(url, "/api/tables/villages", filters, limit=TIMES_ROAPI)
+        speeds = dict.fromkeys(served, 0.0)
+        for _round in range(ROUNDS):  # in turns, and the best of each: a machine is not as busy all the time
+            for name, one in served.items():
+                speeds[name] = max(speeds[name], await _per_second(one))
     lines = [f"county pull ({VILLAGES} × {ASKED}), {CLIENTS} clients: hub {speeds['hub']:.0f}/s"]
     lines += [
-        f"  {speeds['hub'] / speed:5.2f} × {name} ({speed:.1f}/s), limit ≥ {TIMES_ORM}"
-        for name, speed in list(speeds.items())[1:]
+        f"  {speeds['hub'] / speeds[name]:5.2f} × {name} ({speeds[name]:.1f}/s), limit ≥ {served[name].limit}"
+        for name in list(served)[1:]
     ]
-    return lines
+    return lines if command else [*lines, "  roapi is not installed (tests/benchmarks/roapi.py)"]
 
 
 def _copy(country: Country, statement: str, parameters: Mapping[str, object]) -> tuple[float, int]:
@@ -259,7 +276,7 @@ async def _measure(application_url: str, owner_url: str, data: Path, counties: i
     try:
         country = await _settle(database, owner_url.replace("+psycopg", ""), counties)
         with serve_hub(data, workers=WORKERS) as hub, serve_naive("reading", owner_url, workers=WORKERS) as naive:
-            lines = await _county(hub, naive, country)
+            lines = await _county(hub, naive, country, data.parent)
             lines += await _changes(hub, country)
             lines += await _whole(hub, country)
     finally:

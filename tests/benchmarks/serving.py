@@ -22,7 +22,7 @@ UNBOUNDED = {"HUB_CLIENT_REQUESTS_PER_MINUTE": "1000000", "HUB_CLIENT_READS_PER_
 def serve_hub(data: Path, *, workers: int) -> Iterator[str]:
     port = free_port()
     settings = {"HUB_DATA_DIR": str(data), "HUB_PORT": str(port), "HUB_LOG_LEVEL": "warning", **UNBOUNDED}
-    with _served([str(BIN / "hub"), "serve", "--workers", str(workers)], settings, port, "/readyz") as url:
+    with served_by([str(BIN / "hub"), "serve", "--workers", str(workers)], settings, port, "/readyz") as url:
         yield url
 
 
@@ -30,14 +30,17 @@ def serve_hub(data: Path, *, workers: int) -> Iterator[str]:
 def serve_naive(name: str, database_url: str, *, workers: int) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", f"tests.benchmarks.naive_{name}", str(port), str(workers)]
-    with _served(command, {"NAIVE_DATABASE_URL": database_url}, port, "/openapi.json") as url:
+    with served_by(command, {"NAIVE_DATABASE_URL": database_url}, port, "/openapi.json") as url:
         yield url
 
 
 @contextmanager
-def _served(command: list[str], settings: dict[str, str], port: int, ready: str) -> Iterator[str]:
+def served_by(
+    command: list[str], settings: dict[str, str], port: int, ready: str, *, stdout: int | None = None
+) -> Iterator[str]:
+    """The address, once its page `ready` answers; stopped as by a person at the keyboard."""
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(command, env=os.environ | settings)
+    process = subprocess.Popen(command, env=os.environ | settings, stdout=stdout)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _is_ready(url + ready):
