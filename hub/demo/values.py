@@ -75,7 +75,7 @@ class Figures:
         drawn: dict[str, Any] = {}
         for (identifier, (magnitude, element)), kept in zip(self._magnitudes.items(), lasting, strict=True):
             fresh = passing.random()
-            if identifier in needed:
+            if identifier in needed and _applies(element, drawn):
                 drawn[identifier] = _value(magnitude, element, period, kept, fresh, drawn)
         return {identifier: value for identifier, value in drawn.items() if identifier in wanted}
 
@@ -89,6 +89,11 @@ class Figures:
                 needed.add(identifier)
                 waiting.extend(self._magnitudes[identifier][0].rests_on)
         return frozenset(needed)
+
+
+def _applies(element: ElementDeclaration, drawn: Mapping[str, Any]) -> bool:
+    """Workers in a workshop are counted where there is one; every condition of the shipped files is one such name."""
+    return element.applies_when is None or bool(drawn[element.applies_when])
 
 
 @lru_cache(maxsize=1000)

@@ -27,6 +27,7 @@ def form_spec(files: RegistryFiles, object_class: str, period_type: str) -> Form
                 required=element.required,
                 source=element.source,
                 expression=element.expression,
+                applies_when=element.applies_when,
             )
             for element in files.elements
             if form_of(element) == form

@@ -174,7 +174,8 @@ class TestTopics:
 
     def test_a_month_stays_bearable(self, shipped: RegistryFiles) -> None:
         asked = [e for e in shipped.elements if form_of(e) == ("village", "month") and e.source == "captured"]
-        assert len(asked) <= MOST_MONTHLY_FIELDS_OF_A_VILLAGE
+        assert len([e for e in asked if e.applies_when is None]) <= MOST_MONTHLY_FIELDS_OF_A_VILLAGE
+        assert [e.identifier for e in asked if e.applies_when is not None] == ["village_workshop_workers"]
 
     def test_sections_of_a_form_stand_together(self, shipped: RegistryFiles) -> None:
         for form in {form_of(element) for element in shipped.elements}:
