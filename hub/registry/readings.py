@@ -3,8 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-
-from pypinyin import Style, pinyin
+from importlib import import_module
 
 PINYIN = re.compile(r"[a-z]{1,40}")
 # A name with three characters of two readings has eight; nobody looks for the ninth.
@@ -21,12 +20,21 @@ def read_aloud(texts: Iterable[str]) -> list[tuple[str, ...]]:
     """The syllables of each text, once for each way it may be read; words decide (银行 yin hang) where they can."""
     found: dict[tuple[str, ...], None] = {}
     for text in texts:
-        spoken = [_syllables(options) for options in pinyin(text, style=Style.NORMAL, heteronym=True)]
+        spoken = [_syllables(options) for options in _spoken(text)]
         choices = [options for options in spoken if options]
         for reading in itertools.islice(itertools.product(*choices), MOST_READINGS):
             if reading:
                 found[reading] = None
     return list(found)
+
+
+def _spoken(text: str) -> list[list[str]]:
+    """Each character's readings. The dictionary (0.3 s, 56 MB) is loaded when something is first read aloud: a process
+    in which nobody registers or looks for anything does without it.
+    """
+    dictionary = import_module("pypinyin")
+    spoken: list[list[str]] = dictionary.pinyin(text, style=dictionary.Style.NORMAL, heteronym=True)
+    return spoken
 
 
 def _syllables(options: Sequence[str]) -> list[str]:

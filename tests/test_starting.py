@@ -1,0 +1,90 @@
+"""The first step of `hub`: what it loads, and the database server that starts meanwhile."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub import starting
+from hub.kit.postgres import PostgresError, PostgresServer
+from hub.settings import settings
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not tmp_path: as root that lies below a 0700 folder, where the server's account can't go."""
+    made = Path(tempfile.mkdtemp(prefix="hub-test-", dir="/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def fresh_settings() -> Iterator[None]:
+    """Read anew from the environment, and again by whoever comes after."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def loaded_by(program: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+class TestLoading:
+    def test_the_first_step_waits_for_nothing_heavy(self) -> None:
+        loaded = loaded_by("import hub.starting")
+        assert "psycopg" in loaded
+        assert loaded.isdisjoint({"sqlalchemy", "polars", "fastapi", "alembic", "hub.cli"})
+
+    def test_a_process_reads_nothing_aloud_unless_it_is_asked_to(self) -> None:
+        assert "pypinyin" not in loaded_by("import hub.cli, hub.runtime")
+
+
+class TestServerAhead:
+    def test_is_adopted_and_stops_with_its_last_user(self, folder: Path) -> None:
+        with starting.server_ahead(folder):
+            server = PostgresServer.start(folder)
+            assert server.is_running()
+            server.stop()
+            assert server.is_running()
+        assert not server.is_running()
+
+    def test_leaves_it_to_the_command_to_say_why_it_does_not_start(self, folder: Path) -> None:
+        (folder / "postgres").write_text("in the way")
+        with starting.server_ahead(folder), pytest.raises(PostgresError):
+            PostgresServer.start(folder)
+
+    @pytest.mark.parametrize(
+        ("arguments", "environment", "is_started"),
+        [
+            (["run"], {}, True),
+            (["serve"], {}, True),
+            (["run", "--help"], {}, False),
+            (["settings"], {}, False),
+            (["run"], {"HUB_DATABASE_URL": "postgresql://hub_app@db/hub"}, False),
+            (["run"], {"HUB_PORT": "eighty"}, False),
+        ],
+    )
+    def test_is_for_commands_that_serve_from_a_folder_of_their_own(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        fresh_settings: None,
+        arguments: list[str],
+        environment: dict[str, str],
+        is_started: bool,
+    ) -> None:
+        monkeypatch.delenv("HUB_DATABASE_URL", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert (starting._folder_of_a_private_server(arguments) is not None) is is_started
