@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.responses import FileResponse
+from starlette.routing import Match
 
 from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
@@ -42,12 +43,12 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.imports import pages as imports
 from hub.kit.assets import STATIC_FOLDER
-from hub.kit.errors import ErrorItem, HubError
+from hub.kit.errors import ErrorItem, HubError, MethodNotAllowed
 from hub.kit.i18n import gettext as _
 from hub.kit.middleware import request_id
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter, public
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, MenuEntry, NavigationItem, local_path, menu_of, render, see_other
+from hub.kit.views import Choice, MenuEntry, NavigationItem, came_from, menu_of, render, see_other
 from hub.oversight import audit_pages as audit_events
 from hub.oversight import client_pages as clients
 from hub.oversight import job_pages as jobs
@@ -252,28 +253,35 @@ async def answer_failure(request: Request, error: HubError) -> Response:
         return see_other("/account/password")
     if error.status == 401:  # noqa: PLR2004 - RFC 9110
         return await _ask_to_sign_in(request, error)
+    if isinstance(error, MethodNotAllowed) and request.method == "GET":
+        return see_other(_page_above(request))
     form = getattr(request.state, "form", None)
     subject = getattr(request.state, "subject", None)
     if isinstance(error, CsrfRefused) and isinstance(form, FormData) and subject is not None:
         page = ResumePage(Resumption.of(request.url.path, form), subject.csrf_token or "")
         return render(request, "resume.html", page, status=error.status)
     shown = ErrorPage(
-        error.status, error.code, error.detail, error.errors, _came_from(request), request_id.get(), _way(error)
+        error.status, error.code, error.detail, error.errors, came_from(request), request_id.get(), _way(error)
     )
     response = render(request, "error.html", shown, status=error.status)
     response.headers.update(error.headers)
     return response
 
 
+def _page_above(request: Request) -> str:
+    """A button posts below the address of its page; asked for by itself, that address means the page."""
+    path = request.url.path
+    while path := path.rpartition("/")[0]:
+        scope = {**request.scope, "path": path}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return path
+    return "/"
+
+
 def _way(error: HubError) -> Choice | None:
     if isinstance(error, SecondFactorRequired):
         return Choice("/account/second-factor", _("现在绑定动态验证码"))
     return None
-
-
-def _came_from(request: Request) -> str:
-    referer = urlsplit(request.headers.get("referer", ""))
-    return local_path(referer.path) if referer.netloc == request.headers.get("host") else "/"
 
 
 async def _ask_to_sign_in(request: Request, error: HubError) -> Response:

@@ -13,6 +13,7 @@ from hub.calendar import service as calendar
 from hub.calendar.periods import Period, PeriodFault
 from hub.calendar.words import due_words, period_words
 from hub.capture import drafting, opening, service
+from hub.capture.collection_view import show_collection
 from hub.capture.desk import CollectionTask
 from hub.capture.endpoints import (
     CanOpenCollections,
@@ -22,7 +23,6 @@ from hub.capture.endpoints import (
     CanWriteDrafts,
 )
 from hub.capture.errors import CollectionExists, CollectionRefused
-from hub.capture.grid_page import grid_page
 from hub.capture.lifecycle import CollectionState
 from hub.capture.progress import list_row_codes
 from hub.capture.review_page import steps_of
@@ -39,7 +39,6 @@ from hub.capture.task_page import (
     history_line,
 )
 from hub.capture.words import state_words
-from hub.capture.workflow_pages import show_task
 from hub.forms import service as forms
 from hub.geography import service as geography
 from hub.identity.roles import Permission
@@ -55,9 +54,6 @@ from hub.kit.views import Choice, faults_by_field, render, see_other
 from hub.settings import settings
 
 router = HubRouter(tags=["capture"])
-
-# The browser may keep this page to open it without a line (hub/browser/entries/worker.js), until its person signs out.
-KEEP_OFFLINE = "X-Keep-Offline"
 
 LINES_OF_A_PAGE = 100
 
@@ -184,22 +180,9 @@ async def _published(session: AsyncSession) -> tuple[Choice, ...]:
 async def read_collection(
     request: Request, session: Transaction, subject: CanReadCollections, collection_id: UUID
 ) -> Response:
-    """The form itself for the township whose task it is; for others, how the task stands."""
-    task = await service.get_collection(session, subject, collection_id)
-    if not (service.is_own(subject, task.collection) and subject.may(Permission.DRAFT_WRITE)) or _is_to_sign(
-        subject, task
-    ):
-        return await show_task(request, session, subject, task)
-    view = await drafting.get_draft(session, subject, collection_id, is_judged_live=True)
-    due = due_words(task.collection.due_at, await calendar.work_calendar(session))
-    response = render(request, "grid.html", grid_page(view, due, subject))
-    response.headers[KEEP_OFFLINE] = "yes"
-    return response
-
-
-def _is_to_sign(subject: Subject, task: CollectionTask) -> bool:
-    """Whoever fills in and signs as well looks at it as a leader while it waits for a signature."""
-    return task.state == "awaiting_sign_off" and subject.may(Permission.SUBMISSION_SIGN)
+    return await show_collection(
+        request, session, subject, await service.get_collection(session, subject, collection_id)
+    )
 
 
 @router.get("/collections/{collection_id}/plain")

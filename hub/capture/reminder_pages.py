@@ -25,5 +25,5 @@ async def ask_for_submission(request: Request, session: Transaction, subject: Ca
     try:
         townships = await reminding.ask_for_submission(session, subject, **asked, note=typed.get("note"))
     except (NobodyToRemind, ReminderRefused) as refusal:
-        return see_other(back, notice=refusal.detail)
+        return see_other(back, refusal=refusal.detail)
     return see_other(back, notice=_("已提醒 {count} 个乡镇。").format(count=len(townships)))

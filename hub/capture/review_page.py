@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from hub.capture.lifecycle import can
 from hub.capture.models import CollectionStep, Submission
+from hub.capture.refusals import RefusalView, Refused
 from hub.capture.reviewing import Review, ReviewedRow
 from hub.capture.rows import spelled
 from hub.capture.service import is_own
@@ -92,7 +93,10 @@ class Actions:
 
 @dataclass(frozen=True)
 class ReviewPage:
-    """One township's task for the authority, an inspector or the township's own leader."""
+    """One township's task for the authority, an inspector or the township's own leader.
+
+    After a button was pressed in vain: what was `typed` and `ticked`, `faults` at fields, all else in `refusal`.
+    """
 
     id: str
     line: TaskLine
@@ -110,10 +114,18 @@ class ReviewPage:
     may_see_values: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    refusal: RefusalView | None = None
+    ticked: frozenset[str] = frozenset()
 
     @property
     def fault_count(self) -> int:
         return sum(len(found) for found in self.faults.values())
+
+    @property
+    def carried(self) -> Sequence[tuple[str, str]]:
+        """Reasons of a return that was refused: its second step finds them again."""
+        reasons = [(name, text) for name, text in self.typed.items() if name.partition(".")[0] == "reason"]
+        return reasons if self.actions.send_back else ()
 
     @property
     def notable(self) -> int:
@@ -146,14 +158,7 @@ class ReturnPage:
         return sum(len(found) for found in self.faults.values())
 
 
-def review_page(
-    review: Review,
-    subject: Subject,
-    line: TaskLine,
-    *,
-    typed: Mapping[str, str] | None = None,
-    faults: Mapping[str, Sequence[str]] | None = None,
-) -> ReviewPage:
+def review_page(review: Review, subject: Subject, line: TaskLine, refused: Refused | None = None) -> ReviewPage:
     held = review.submission
     actions = _actions(review, subject)
     return ReviewPage(
@@ -174,8 +179,10 @@ def review_page(
         is_own=is_own(subject, review.task.collection),
         may_read_submission=subject.may(Permission.SUBMISSION_READ),
         may_see_values=bool(review.rows) and review.task.collection.submission is not None,
-        typed=typed or {},
-        faults=faults or {},
+        typed={} if refused is None else refused.typed,
+        faults={} if refused is None else refused.faults,
+        refusal=None if refused is None else refused.view,
+        ticked=frozenset(() if refused is None else refused.ticked),
     )
 
 

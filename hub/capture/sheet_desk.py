@@ -14,13 +14,13 @@ from hub.capture import drafting, merging
 from hub.capture.desk import DraftView
 from hub.capture.errors import (
     CellsLocked,
-    CollectionClosed,
-    CollectionNotOpen,
+    CollectionAwaitsSignOff,
+    CollectionInReview,
     DraftNotValid,
     DraftTooLarge,
     NothingChanged,
-    ReasonRequired,
 )
+from hub.capture.refusals import STANDS_AGAINST
 from hub.capture.rows import TypedEntry
 from hub.capture.schemas import FindingRead
 from hub.capture.sheet_form import PostedSheet, read_posted, take_over, typed_entries_of
@@ -71,6 +71,8 @@ async def answer_sheet(request: Request, session: AsyncSession, subject: Subject
     desk = _Desk(request, session, subject, collection_id, due, posted)
     try:
         saved = await _save(desk, view)
+        if posted.has_explanations and saved.is_typed:
+            await _keep_explanations(desk, saved)
     except PreconditionFailed as refusal:
         theirs = await drafting.get_draft(session, subject, collection_id)
         savers = await _savers(desk)
@@ -78,8 +80,8 @@ async def answer_sheet(request: Request, session: AsyncSession, subject: Subject
     except (CellsLocked, DraftTooLarge) as refusal:
         faults = [item.message for item in refusal.errors]
         return desk.show(view, status=refusal.status, entries=posted.entries, refusals=faults)
-    if posted.has_explanations and saved.is_typed:
-        await _keep_explanations(desk, saved)
+    except (CollectionAwaitsSignOff, CollectionInReview) as refusal:
+        return _show_waiting(desk, view, refusal)
     if posted.action == "check":
         return await _check(desk, saved)
     if posted.action == "submit":
@@ -151,13 +153,22 @@ async def _submit(desk: _Desk, saved: DraftView) -> Response:
         return desk.show(saved, status=refusal.status, findings=refusal.extra["findings"], is_checked=True)
     except NothingChanged as refusal:
         return _show_unchanged(saved, refusal)
+    except (CollectionAwaitsSignOff, CollectionInReview) as refusal:
+        return _show_waiting(desk, saved, refusal)
     except CellsLocked as refusal:
         return desk.show(saved, status=refusal.status, refusals=[item.message for item in refusal.errors])
-    except (CollectionClosed, CollectionNotOpen, ReasonRequired) as refusal:
+    except STANDS_AGAINST as refusal:
         return desk.show(saved, status=refusal.status, refusals=[refusal.detail])
     if number is None:
         return see_other(f"/collections/{desk.id}", notice=_("已送签发人签发，签发后即提交。"))
     return see_other(f"/submissions/{number}", notice=_("已提交。下面是回执，可以打印留存。"))
+
+
+def _show_waiting(desk: _Desk, view: DraftView, refusal: HubError) -> Response:
+    """Pressed twice, the form is with whoever signs or reviews; what was typed since then stays on the page."""
+    if desk.posted.entries == typed_entries_of(view):
+        return see_other(f"/collections/{desk.id}", notice=refusal.detail)
+    return desk.show(view, status=refusal.status, entries=desk.posted.entries, refusals=[refusal.detail])
 
 
 def _show_unchanged(saved: DraftView, refusal: HubError) -> Response:

@@ -14,6 +14,7 @@ from hub.capture.ledger import Explanations
 from hub.capture.lifecycle import CollectionState
 from hub.capture.locks import Cell
 from hub.capture.progress import is_filled
+from hub.capture.refusals import RefusalView
 from hub.capture.rows import DraftRow, TypedEntry
 from hub.capture.sheet_form import reason_name, split_rows
 from hub.capture.sheet_way import SheetWay, sheet_way
@@ -133,6 +134,7 @@ class SheetPage:
     savers: tuple[str, ...] = ()
     reason: str = ""
     lock: HubError | None = None
+    refusal: RefusalView | None = None
 
     @property
     def is_read_only(self) -> bool:

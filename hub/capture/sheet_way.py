@@ -1,7 +1,7 @@
 """Where a township's form stands on the longer way, as its page says it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.capture.desk import DraftView
@@ -15,7 +15,7 @@ class SheetWay:
     """Where the form goes from here, where somebody chose the longer way.
 
     `returned`: why it came back, empty when it did not; `cells`: those that came back (each one's anchor and
-    its reason).
+    its reason). `typed`, `faults`: of a take-back that was refused.
     """
 
     wants_sign_off: bool = False
@@ -25,6 +25,8 @@ class SheetWay:
     returned_at: datetime | None = None
     cells: tuple[Choice, ...] = ()
     can_take_back: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def sheet_way(view: DraftView, rows: Sequence[DraftRow]) -> SheetWay:

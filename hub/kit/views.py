@@ -1,4 +1,4 @@
-"""Pages: the templates, the frame around every page, and a sentence that survives one redirect.
+"""Pages: the templates, the frame around every page, and the sentences that survive one redirect.
 
 A template sees two names: `page`, the documented dataclass its room filled in, and `layout`, the frame.
 Never an ORM object, so that no template can ask the database anything.
@@ -25,6 +25,7 @@ from hub.kit.i18n import current_language, gettext
 from hub.kit.i18n import gettext as _
 
 NOTICE_COOKIE = "hub-notice"
+REFUSAL_COOKIE = "hub-refusal"
 NOTICE_SECONDS = 60
 LARGE_TYPE_COOKIE = "hub-large-type"
 
@@ -83,7 +84,8 @@ class MenuEntry:
 class Layout:
     """The frame of every page. `person` is None for whoever has not signed in; `user`: by which drafts are kept apart.
 
-    `has_large_type`: the person chose larger letters in this browser (大字版).
+    `notice`: what was done just now; `refusal`: why it was not. `has_large_type`: the person chose larger letters in
+    this browser (大字版).
     """
 
     language: str
@@ -94,27 +96,39 @@ class Layout:
     csrf_token: str
     menu: tuple[MenuEntry, ...]
     notice: str | None
+    refusal: str | None
     has_large_type: bool
 
 
 def render(request: Request, template: str, page: Any, *, status: int = 200) -> HTMLResponse:
-    """The page as HTML; a waiting notice is shown and forgotten."""
+    """The page as HTML; a waiting sentence is shown and forgotten."""
     layout = _layout(request)
     html = environment().get_template(template).render(page=page, layout=layout)
     response = HTMLResponse(html, status_code=status)
-    if layout.notice is not None:
-        response.delete_cookie(NOTICE_COOKIE, path="/")
+    for name, sentence in ((NOTICE_COOKIE, layout.notice), (REFUSAL_COOKIE, layout.refusal)):
+        if sentence is not None:
+            response.delete_cookie(name, path="/")
     return response
 
 
-def see_other(path: str, *, notice: str | None = None) -> RedirectResponse:
-    """Go on to another page after a write, so that reloading it writes nothing again."""
+def see_other(path: str, *, notice: str | None = None, refusal: str | None = None) -> RedirectResponse:
+    """Go on to another page after a write, so that reloading it writes nothing again.
+
+    `refusal`: of a mere button, with nothing typed that would be lost on the way.
+    """
     response = RedirectResponse(path, status_code=303)
-    if notice is not None:
-        response.set_cookie(
-            NOTICE_COOKIE, quote(notice), max_age=NOTICE_SECONDS, path="/", httponly=True, samesite="lax"
-        )
+    for name, sentence in ((NOTICE_COOKIE, notice), (REFUSAL_COOKIE, refusal)):
+        if sentence is not None:
+            response.set_cookie(name, quote(sentence), max_age=NOTICE_SECONDS, path="/", httponly=True, samesite="lax")
     return response
+
+
+def came_from(request: Request) -> str:
+    """The page of ours that led here, or the start page."""
+    referer = urlsplit(request.headers.get("referer", ""))
+    if referer.netloc != request.headers.get("host"):
+        return "/"
+    return local_path(f"{referer.path}?{referer.query}" if referer.query else referer.path)
 
 
 def local_path(text: str | None) -> str:
@@ -127,7 +141,6 @@ def local_path(text: str | None) -> str:
 
 def _layout(request: Request) -> Layout:
     viewer: Viewer | None = getattr(request.state, "subject", None)
-    notice = request.cookies.get(NOTICE_COOKIE)
     return Layout(
         language="en" if current_language() == "en" else "zh-CN",
         path=request.url.path,
@@ -136,9 +149,15 @@ def _layout(request: Request) -> Layout:
         unit=viewer.organization.name if viewer else None,
         csrf_token=(viewer.csrf_token or "") if viewer else "",
         menu=menu_of(request),
-        notice=unquote(notice) if notice else None,
+        notice=_waiting(request, NOTICE_COOKIE),
+        refusal=_waiting(request, REFUSAL_COOKIE),
         has_large_type=request.cookies.get(LARGE_TYPE_COOKIE) == "1",
     )
+
+
+def _waiting(request: Request, name: str) -> str | None:
+    sentence = request.cookies.get(name)
+    return unquote(sentence) if sentence else None
 
 
 def menu_of(request: Request) -> tuple[MenuEntry, ...]:

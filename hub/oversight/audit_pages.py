@@ -177,5 +177,5 @@ async def request_verification(session: Transaction, subject: CanReadAudit) -> R
     try:
         await verification.request(session, subject.actor)
     except VerificationUnderWay as refusal:
-        return see_other("/audit-events#chain", notice=refusal.detail)
+        return see_other("/audit-events#chain", refusal=refusal.detail)
     return see_other("/audit-events#chain", notice=_("正在后台核对，刷新本页看结果。"))

@@ -197,5 +197,5 @@ async def _after(done: Awaitable[object], notice: str) -> Response:
     try:
         await done
     except (JobStateConflict, ImportStateConflict) as moved:
-        return see_other("/jobs", notice=moved.detail)
+        return see_other("/jobs", refusal=moved.detail)
     return see_other("/jobs", notice=notice)

@@ -6,10 +6,13 @@ from datetime import date
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from hub.app import create_app
-from hub.kit import json
-from hub.kit.db import Database
+from hub.capture.models import Draft
+from hub.identity.models import Person
+from hub.kit import clock, json
+from hub.kit.db import Database, set_scope
 from tests.capture.factories import FORM, PERIOD, create_collection, rows
 from tests.capture.workflow import FIRST, SECOND, Town, create_town, ok
 from tests.people import EAST, PASSWORD, People
@@ -128,6 +131,125 @@ class TestSigning:
             assert "现在：填报人直接提交" in (await authority.get(path)).text
             await press(authority, path, f"/townships/{EAST}/workflow", wants_sign_off="yes")
             assert "现在：填报人送签" in (await authority.get(path)).text
+
+
+class TestInVain:
+    """A button that can no longer be pressed: back on its page, with the sentence and with what was typed."""
+
+    async def test_what_somebody_decided_a_moment_ago_is_said_on_the_page(
+        self, database: Database, people: People
+    ) -> None:
+        town = await create_town(database, people, review=True)
+        await town.bring("in_review")
+        path = f"/collections/{town.collection.id}"
+        number = (await town.held()).submission
+        async with browsing(town, "registrar") as authority:
+            shown = (await authority.get(path)).text
+            token = shown.split('name="csrf_token" value="')[1].split('"')[0]
+            fields = {"csrf_token": token, "submission": number}
+            assert (await authority.post(f"{path}/approval", data=fields)).status_code == 303
+            for button, more in (
+                ("approval", {}),
+                ("return", {"step": "choose", "cells": [f"{FIRST}.workers"]}),
+                (
+                    "return",
+                    {"reason": "两处请核实", f"reason.{FIRST}.workers": "多一倍", "cells": [f"{FIRST}.workers"]},
+                ),
+            ):
+                twice = await authority.post(f"{path}/{button}", data={**fields, **more})
+                assert twice.status_code == 409
+                assert 'autofocus id="refusal"' in twice.text
+                assert "不能这样办理" in twice.text
+                assert f'action="{path}/return"' in twice.text  # the task's own page
+            assert "两处请核实" in twice.text
+            assert "多一倍" in twice.text
+            # A reload by its address, or a change of language there, leads to the page whose button it was.
+            for button in ("approval", "lock-exceptions/1/end"):
+                again = await authority.get(f"{path}/{button}")
+                assert (again.status_code, again.headers["location"]) == (303, path)
+        assert await town.state() == "submitted"
+
+    async def test_a_return_over_newer_content_keeps_reasons_and_ticks(
+        self, database: Database, people: People
+    ) -> None:
+        town = await create_town(database, people, review=True)
+        await town.bring("in_review")
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "registrar") as authority:
+            reasons = {f"reason.{FIRST}.workers": "多一倍", "reason": "请核实"}
+            moved = await press(
+                authority, path, f"{path}/return", submission="S-OLD", cells=[f"{FIRST}.workers"], **reasons
+            )
+            assert moved.status_code == 409
+            assert "乡镇已经提交了新的内容" in moved.text
+            assert f'value="{FIRST}.workers" checked' in moved.text
+            for name, text in reasons.items():
+                assert f'<input type="hidden" name="{name}" value="{text}">' in moved.text
+
+    async def test_a_take_back_without_a_reason_comes_back_to_the_form(
+        self, database: Database, people: People
+    ) -> None:
+        town = await create_town(database, people, review=True)
+        await town.bring("in_review")
+        path = f"/collections/{town.collection.id}"
+        async with browsing(town, "reporter_east") as clerk:
+            for page in (path, f"{path}/plain"):
+                refused = await press(clerk, page, f"{path}/take-back", reason=" ")
+                assert refused.status_code == 422
+                assert 'id="sheet-data"' in refused.text
+                assert '<a href="#take-back-reason">请写明原因。</a>' in refused.text
+            # Sent twice, the form is where it was sent; nothing is an error, and nothing is sent again.
+            etag = (await clerk.get(f"{path}/plain")).text.split('name="etag" value="')[1].split('"')[0]
+            twice = await press(clerk, f"{path}/plain", f"{path}/plain", action="submit", etag=etag)
+            assert (twice.status_code, twice.headers["location"]) == (303, path)
+            changed = {f"v.{FIRST}.workers": "7", "action": "submit", "etag": etag}
+            late = await press(clerk, f"{path}/plain", f"{path}/plain", **changed)
+            assert late.status_code == 409
+            assert "等待期间不能修改" in late.text
+            assert f'name="v.{FIRST}.workers" value="7"' in late.text
+            assert (await press(clerk, path, f"{path}/take-back", reason="少报一人")).status_code == 303
+            again = await press(clerk, path, f"{path}/take-back", reason="少报一人")
+            assert again.status_code == 409
+            assert "<blockquote>少报一人</blockquote>" in again.text
+        assert await town.state() == "open"
+
+    async def test_a_signature_that_a_rule_stands_against_leaves_nothing(
+        self, database: Database, people: People
+    ) -> None:
+        """The world may have moved since the clerk sent it: the findings are told on the leader's page."""
+        town = await create_town(database, people)
+        path = f"/collections/{town.collection.id}"
+        await town.sign_off()
+        await town.bring("awaiting_sign_off")
+        async with database.transaction() as session:
+            await set_scope(session, [EAST])
+            await session.execute(
+                update(Draft).values(rows=[{"division": FIRST, "values": {"workers": "三"}, "missing": {}}])
+            )
+        async with browsing(town, "leader_east") as leader:
+            refused = await press(leader, path, f"{path}/sign-off")
+            assert refused.status_code == 422
+            assert f'<a href="#k.{FIRST}.workers">' in refused.text
+            assert "签发并提交" in refused.text
+        assert await town.state() == "awaiting_sign_off"
+
+    async def test_a_township_without_a_leader_is_told_where_the_button_stands(
+        self, database: Database, people: People
+    ) -> None:
+        town = await create_town(database, people)
+        path = f"/collections/{town.collection.id}"
+        async with database.transaction() as session:
+            await session.execute(
+                update(Person)
+                .values(disabled_at=clock.now())
+                .where(Person.username.in_(["leader_east", "clerk_who_signs"]))
+            )
+        async with browsing(town, "registrar") as authority:
+            authority.headers["referer"] = f"http://hub{path}"
+            asked = await press(authority, path, f"/townships/{EAST}/workflow", wants_sign_off="yes")
+            assert (asked.status_code, asked.headers["location"]) == (303, path)
+            assert "还没有签发人" in (await authority.get(path)).text
+            assert "还没有签发人" not in (await authority.get(path)).text
 
 
 class TestStanding:
