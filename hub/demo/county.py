@@ -63,9 +63,10 @@ async def load(database: Database, settings: Settings, *, say: Callable[[str], o
             return held
     say("正在载入演示县（花垣县）……")
     # Before the transaction begins: it may not stand idle for long.
-    files = await asyncio.to_thread(read_folder, share_folder("schemas"))
     password = secrets.new_password()
-    password_hash = await secrets.hash_password(password)
+    files, password_hash = await asyncio.gather(
+        asyncio.to_thread(read_folder, share_folder("schemas")), secrets.hash_password(password)
+    )
     async with database.transaction() as session:
         made = await _make(session, settings.county, files, password_hash, say)
         accounts = made.accounts(password)
