@@ -7,7 +7,7 @@ Hence nothing is imported here but what that server needs.
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +43,7 @@ def _folder_of_a_private_server(arguments: Sequence[str]) -> Path | None:
 
 
 @contextmanager
-def server_ahead(folder: Path) -> Iterator[None]:
+def server_ahead(folder: Path) -> Iterator[Future[PostgresServer]]:
     """One more user of the folder's server, from now on: whoever opens the database inside waits for it and adopts it.
 
     Where it cannot start, they try themselves and say why.
@@ -51,7 +51,7 @@ def server_ahead(folder: Path) -> Iterator[None]:
     with ThreadPoolExecutor(max_workers=1) as beside:
         starting = beside.submit(PostgresServer.start, folder)
         try:
-            yield
+            yield starting
         finally:
             if starting.exception() is None:
                 starting.result().stop()

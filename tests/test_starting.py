@@ -53,9 +53,9 @@ class TestLoading:
 
 class TestServerAhead:
     def test_is_adopted_and_stops_with_its_last_user(self, folder: Path) -> None:
-        with starting.server_ahead(folder):
+        with starting.server_ahead(folder) as ahead:
+            ahead.result()
             server = PostgresServer.start(folder)
-            assert server.is_running()
             server.stop()
             assert server.is_running()
         assert not server.is_running()
