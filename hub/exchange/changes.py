@@ -1,7 +1,6 @@
 """`GET /changes`: what changed inside the grants since a cursor, at once or as soon as there is something."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.exchange import cursors
 from hub.exchange.cursors import Standing
+from hub.exchange.plan import current_versions
 from hub.exchange.service import answer_headers
 from hub.exchange.watching import ClockWatch
 from hub.grants import service as grants
@@ -21,7 +21,7 @@ from hub.grants.service import ReadEntry
 from hub.identity.subject import Subject
 from hub.kit.db import Database
 from hub.store import service as store
-from hub.store.rows import ChangeRow, ChangeSlice
+from hub.store.rows import ChangeGroup, ChangeSlice
 from hub.store.scope import Outside, ReadScope, ScopeBox
 
 ROUTE = "/changes"
@@ -58,7 +58,7 @@ async def read_changes(
     """
     seen = await _look(database, subject, after, limit)
     ends_at = monotonic() + patience.seconds
-    while not seen.found.rows and (left := ends_at - monotonic()) > 0:
+    while not seen.found.groups and (left := ends_at - monotonic()) > 0:
         if await patience.watch.wait_beyond(seen.found.clocks, min(left, _LOOK_UP_EVERY_SECONDS)):
             async with patience.working():
                 seen = await _look(database, subject, after, limit)
@@ -69,13 +69,13 @@ async def read_changes(
 
 async def _look(database: Database, subject: Subject, after: str | None, limit: int) -> _Seen:
     async with database.snapshot() as snapshot:
-        scope = await grants.read_scope(snapshot, subject)
+        scope, elements = await grants.read_reach(snapshot, subject)
         if not scope.boxes:
             raise nothing_granted(scope)
         generation = await store.get_generation(snapshot)
         standing = Standing(subject.organization.code, generation, scope.fingerprint, {})
         clocks = await cursors.find_clocks(snapshot, after, standing) if after is not None else {}
-        found = await store.select_changes(snapshot, scope, clocks, limit)
+        found = await store.select_changes(snapshot, scope, clocks, limit, versions=current_versions(elements))
     if found.withheld:
         raise not_granted([Outside("element_version_not_granted", name) for name in sorted(found.withheld)])
     return _Seen(scope, standing, found)
@@ -84,14 +84,13 @@ async def _look(database: Database, subject: Subject, after: str | None, limit: 
 async def _answer(session: AsyncSession, subject: Subject, seen: _Seen) -> tuple[bytes, dict[str, str]]:
     cursor = cursors.fresh_id()
     await cursors.keep(session, cursor, replace(seen.standing, clocks=seen.found.clocks))
-    items = ",".join(change.item for change in seen.found.rows)
-    body = f'{{"items":[{items}],"next":"{cursor}"}}'.encode()
+    body = f'{{"items":[{seen.found.text}],"next":"{cursor}"}}'.encode()
     await _log(session, subject, seen.scope, seen.found, body)
     return body, answer_headers(seen.scope.boxes, str(cursor))
 
 
 async def _log(session: AsyncSession, subject: Subject, scope: ReadScope, found: ChangeSlice, body: bytes) -> None:
-    await grants.log_read(session, subject, _entries(found.rows))
+    await grants.log_read(session, subject, _entries(found.groups))
     numbers = sorted({box.grant for box in scope.boxes if box.grant is not None})
     await audit.record(
         session,
@@ -100,25 +99,22 @@ async def _log(session: AsyncSession, subject: Subject, scope: ReadScope, found:
         "organization",
         subject.organization.code,
         purpose="；".join(sorted({box.purpose for box in scope.boxes if box.purpose})) or None,
-        details={"grants": numbers, "rows": len(found.rows), "sha256": hashlib.sha256(body).hexdigest()},
+        details={"grants": numbers, "rows": found.rows, "sha256": hashlib.sha256(body).hexdigest()},
     )
 
 
-def _entries(changes: Sequence[ChangeRow]) -> list[ReadEntry]:
+def _entries(groups: Sequence[ChangeGroup]) -> list[ReadEntry]:
     """One entry for each grant and object class that something was read under, with what was read."""
-    alike: dict[tuple[str, str, str, int], list[ChangeRow]] = defaultdict(list)
-    for change in changes:
-        alike[change.object_class, change.period, change.elements, id(change.boxes)].append(change)
     read: dict[tuple[str | None, str], _Read] = {}
-    for (object_class, period, elements, _boxes), rows in alike.items():
-        for box in rows[0].boxes:
-            names = [name for name in elements.split(",") if box.covers_element(name)]
+    for group in groups:
+        for box in group.boxes:
+            names = [name for name in group.elements if box.covers_element(name)]
             if names:
-                of_grant = read.setdefault((box.grant, object_class), _Read(box))
+                of_grant = read.setdefault((box.grant, group.object_class), _Read(box))
                 of_grant.elements.update(names)
-                of_grant.divisions.update(change.division for change in rows)
-                of_grant.periods.add(period)
-                of_grant.rows += len(rows)
+                of_grant.divisions.update(group.divisions)
+                of_grant.periods.add(group.period)
+                of_grant.rows += group.rows
     return [
         ReadEntry(ROUTE, object_class, entry.box, entry.elements, entry.divisions, sorted(entry.periods), entry.rows)
         for (_grant, object_class), entry in read.items()

@@ -44,6 +44,10 @@ class Plan:
         return "；".join(sorted({box.purpose for box in self.boxes if box.purpose})) or None
 
 
+def current_versions(elements: Mapping[str, ElementFact]) -> dict[str, int]:
+    return {identifier: fact.current.version for identifier, fact in elements.items()}
+
+
 async def make_plan(session: AsyncSession, subject: Subject, question: ValueQuestion) -> Plan:
     """Raises `NotGranted` naming everything outside the scope, `QuestionInvalid` for what cannot be asked."""
     scope, known = await grants.read_reach(session, subject)

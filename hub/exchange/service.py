@@ -13,7 +13,7 @@ from hub.exchange import cursors
 from hub.exchange.cursors import Standing
 from hub.exchange.endings import ending_headers
 from hub.exchange.media import MediaType
-from hub.exchange.plan import Plan, make_plan
+from hub.exchange.plan import Plan, current_versions, make_plan
 from hub.exchange.questions import ValueQuestion
 from hub.grants import service as grants
 from hub.identity.subject import Subject
@@ -72,7 +72,10 @@ async def read_values(
         etag = _etag(plan, standing, media_type, after, limit)
         is_unchanged = _matches(known_etags, etag)
         if media_type == "application/json" and not is_unchanged:
-            page = await store.select_text(snapshot, plan.scope, plan.query, "json", after=after, limit=limit)
+            versions = current_versions(plan.elements)
+            page = await store.select_text(
+                snapshot, plan.scope, plan.query, "json", after=after, limit=limit, versions=versions
+            )
             seen = _Seen(plan, standing, seen.endings, page, page.rows, page.provisional)
         elif not is_unchanged:
             rows, left_out = await store.count_with_left_out(snapshot, plan.scope, plan.query)

@@ -12,7 +12,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.exchange import writers
 from hub.exchange.media import MediaType
-from hub.exchange.plan import Plan
+from hub.exchange.plan import Plan, current_versions
 from hub.identity.subject import Subject
 from hub.kit.db import Database
 from hub.store import service as store
@@ -68,11 +68,17 @@ class ValueStream:
                 await self._tell(is_complete=is_complete)
 
     async def _pages(self) -> AsyncGenerator[str, None]:
-        after = None
+        after, versions = None, current_versions(self._plan.elements)
         async with self._database.snapshot() as session:
             while True:
                 page = await store.select_text(
-                    session, self._plan.scope, self._plan.query, self._form, after=after, limit=writers.ROWS_AT_ONCE
+                    session,
+                    self._plan.scope,
+                    self._plan.query,
+                    self._form,
+                    after=after,
+                    limit=writers.ROWS_AT_ONCE,
+                    versions=versions,
                 )
                 self._rows += page.rows
                 if page.rows:

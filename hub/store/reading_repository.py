@@ -19,15 +19,6 @@ from hub.kit.statements import Statement, first
 from hub.store.models import AreaClock, StoreGeneration
 from hub.store.rows import TextForm
 
-_INSTANT = """to_char(v.submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-# A row as it goes over the wire, but for its closing brace. Codes, identifiers and numbers of submissions
-# need no escape.
-_ITEM = (
-    """'{"division":"', v.division, '","period":"', v.period, '","entity":',"""
-    """ CASE v.entity WHEN '' THEN 'null' ELSE to_json(v.entity)::text END, ',"values":', v.payload,"""
-    """ ',"missing":', v.missing, ',"versions":', v.versions, ',"revision":', v.revision,"""
-    f""" ',"submission":"', v.submission, '","submitted_at":"', {_INSTANT}, '"'"""
-)
 _VALUE_COLUMNS = "period, division, entity, payload, missing, versions, revision, submission, submitted_at"
 _HISTORY_COLUMNS = f"{_VALUE_COLUMNS}, changed, actor, door, reason"
 
@@ -47,16 +38,23 @@ class Asked:
     question: Mapping[str, Any]
 
 
+def asking(columns: str, function: str, *, further: str = "", rest: str = "") -> str:
+    """Set the context and ask, in one statement: the function's argument is made of the context, so it comes first."""
+    return (
+        f"SELECT {columns} FROM (SELECT set_config('hub.boxes', %(context)s, true)) AS context (boxes),"  # noqa: S608
+        f" {function}(CASE WHEN context.boxes <> '' THEN %(question)s::jsonb END{further}) {rest}"
+    )
+
+
+async def run(session: AsyncSession, statement: str, asked: Asked, **parameters: Any) -> list[Any]:
+    given = {"context": json.dumps(asked.context), "question": json.dumps(asked.question), **parameters}
+    return await Statement(statement).rows(session, given)
+
+
 async def ask(
     session: AsyncSession, columns: str, function: str, asked: Asked, *, rest: str = "", **parameters: Any
 ) -> list[Any]:
-    """Set the context and ask, in one statement: the function's argument is made of the context, so it comes first."""
-    statement = (
-        f"SELECT {columns} FROM (SELECT set_config('hub.boxes', %(context)s, true)) AS context (boxes),"  # noqa: S608
-        f" {function}(CASE WHEN context.boxes <> '' THEN %(question)s::jsonb END) {rest}"
-    )
-    given = {"context": json.dumps(asked.context), "question": json.dumps(asked.question), **parameters}
-    return await Statement(statement).rows(session, given)
+    return await run(session, asking(columns, function, rest=rest), asked, **parameters)
 
 
 async def list_values(session: AsyncSession, asked: Asked) -> Sequence[Any]:
@@ -88,66 +86,49 @@ async def list_history(session: AsyncSession, asked: Asked) -> Sequence[Any]:
     return await ask(session, _HISTORY_COLUMNS, "granted_history", asked)
 
 
-async def read_text(session: AsyncSession, asked: Asked, form: TextForm, elements: Sequence[str], limit: int) -> Any:
-    """At most `limit` rows as one text, how many they are, whether there are more, and the last one's key."""
-    line, separator, cells = _line(form, elements, is_provisional="provisional" in asked.question)
-    columns = (
-        f"coalesce(string_agg({line}, '{separator}') FILTER (WHERE n <= %(limit)s), '') AS text,"
-        " count(*) FILTER (WHERE n <= %(limit)s) AS rows,"
-        " count(*) > %(limit)s AS has_more, max(v.period) FILTER (WHERE n = %(limit)s) AS period,"
-        " max(v.division) FILTER (WHERE n = %(limit)s) AS division,"
-        " max(v.entity) FILTER (WHERE n = %(limit)s) AS entity,"
-        f" {_LEFT_OUT}"
-    )
-    one_more = Asked(asked.context, {**asked.question, "limit": limit + 1})
-    rest = f"WITH ORDINALITY AS v ({_VALUE_COLUMNS_WITH_WITHHELD}, n)"
-    return first(await ask(session, columns, "granted_values", one_more, rest=rest, limit=limit, **cells))
-
-
-_VALUE_COLUMNS_WITH_WITHHELD = (
-    "period, division, entity, payload, missing, versions, withheld, revision, submission, submitted_at"
+_TEXT = asking(
+    "coalesce(string_agg(v.line, %(separator)s) FILTER (WHERE n <= %(limit)s), '') AS text,"
+    " count(*) FILTER (WHERE n <= %(limit)s) AS rows,"
+    " count(*) > %(limit)s AS has_more, max(v.period) FILTER (WHERE n = %(limit)s) AS period,"
+    " max(v.division) FILTER (WHERE n = %(limit)s) AS division,"
+    " max(v.entity) FILTER (WHERE n = %(limit)s) AS entity,"
+    f" {_LEFT_OUT}",
+    "granted_lines",
+    further=", %(form)s",
+    rest="WITH ORDINALITY AS v (period, division, entity, line, n)",
 )
 
 
-def _line(form: TextForm, elements: Sequence[str], *, is_provisional: bool) -> tuple[str, str, dict[str, str]]:
-    """A row as text, what stands between two of them, and the parameters that the text names."""
-    mark = ',"provisional":true' if is_provisional else ""
-    if form == "json":
-        return f"concat({_ITEM}, '{mark}}}')", ",", {}
-    if form == "ndjson":
-        return f"concat({_ITEM}, E'{mark}}}\\n')", "", {}
-    names = {f"element_{index}": element for index, element in enumerate(elements)}
-    return _csv_line(names, is_defused=form == "csv"), "", names
+async def read_text(session: AsyncSession, asked: Asked, form: TextForm, limit: int) -> Any:
+    """At most `limit` rows as one text, how many they are, whether there are more, and the last one's key."""
+    one_more = Asked(asked.context, {**asked.question, "limit": limit + 1})
+    separator = "," if form == "json" else ""
+    return first(await run(session, _TEXT, one_more, form=form, limit=limit, separator=separator))
 
 
-def _csv_line(names: Collection[str], *, is_defused: bool) -> str:
-    """division, period, entity, a column for each element, why cells are empty, and where the values come from."""
-    parts = [
-        "v.division",
-        "v.period",
-        f"csv_text(v.entity, {is_defused})",
-        *(f"csv_cell(v.payload -> %({name})s, {is_defused})" for name in names),
-        "csv_document(v.missing)",
-        "csv_document(v.versions)",
-        "v.revision::text",
-        "v.submission",
-        _INSTANT,
-    ]
-    return "(" + " || ',' || ".join(parts) + " || E'\\r\\n')"
+# Rows alike in form, period, elements and places are told together: the read log knows no single rows.
+_OF_FOUND = """
+SELECT (SELECT coalesce(string_agg(line, ','), '') FROM found WHERE elements <> '') AS text,
+    (SELECT count(*) FROM found) AS rows, last.area, last.seq,
+    (SELECT jsonb_agg(alike) FROM (
+        SELECT object_class, period, elements, covering, count(*) AS rows, array_agg(DISTINCT division) AS divisions
+        FROM found WHERE elements <> '' GROUP BY object_class, period, elements, covering
+    ) AS alike) AS groups,
+    (SELECT jsonb_agg(withheld) FROM found WHERE withheld <> '{}') AS withheld
+FROM (SELECT area, seq FROM found ORDER BY area DESC, seq DESC LIMIT 1) AS last
+"""
 
 
-async def list_changes(session: AsyncSession, asked: Asked, places: Sequence[Collection[str]]) -> Sequence[Any]:
-    """Revisions in order within each area; `covering` has a 1 for each of these places that a row lies in."""
+async def read_changes(session: AsyncSession, asked: Asked, places: Sequence[Collection[str]]) -> Any:
+    """Revisions in order within each area as one text, how many they are, and where the last one stands; None: none.
+
+    `covering` of a group has a 1 for each of these places that its rows lie in. A row without elements is withheld
+    altogether, and stands in no text and no group.
+    """
     given = {f"place_{index}": sorted(divisions) for index, divisions in enumerate(places)}
     covering = ", ".join(f"(v.lineage && %({name})s::text[])::int" for name in given)
-    kind = """ ',"object_class":"', v.object_class, '","kind":"', v.kind, '"}'"""
-    columns = (
-        "v.area, v.seq, v.object_class, v.period, v.division, v.withheld,"
-        " array_to_string(v.elements, ',') AS elements,"
-        f" concat({covering}) AS covering,"
-        f" concat({_ITEM}, {kind}) AS item"
-    )
-    return await ask(session, columns, "granted_changes", asked, rest="AS v", **given)
+    found = asking(f"v.*, concat({covering}) AS covering", "granted_change_lines", rest="AS v")
+    return first(await run(session, f"WITH found AS MATERIALIZED ({found}) {_OF_FOUND}", asked, **given))
 
 
 _GENERATION = Statement(select(StoreGeneration.generation))

@@ -99,28 +99,33 @@ class TextPage:
     provisional: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """What changed in one row, narrowed to what may be read; `boxes` are those it was read under.
-
-    `item` is the row as it goes over the wire, `elements` the identifiers in it, separated by commas.
-    """
+@dataclass(frozen=True)
+class ChangeGroup:
+    """Changed rows alike in what may be read of them; `boxes` are those they were read under."""
 
     object_class: str
     period: str
-    division: str
-    elements: str
-    item: str
+    elements: tuple[str, ...]
+    divisions: tuple[str, ...]
+    rows: int
     boxes: tuple[ScopeBox, ...]
 
 
 @dataclass(frozen=True)
 class ChangeSlice:
-    """`clocks` is where to go on. `withheld`: elements that changed under a version nobody consented to."""
+    """`text` is the rows as they go over the wire, narrowed to what may be read, `groups` what is in them.
 
-    rows: tuple[ChangeRow, ...]
+    `clocks` is where to go on. `withheld`: elements that changed under a version nobody consented to.
+    """
+
+    text: str
+    groups: tuple[ChangeGroup, ...]
     clocks: dict[str, int]
     withheld: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(group.rows for group in self.groups)
 
 
 @dataclass(frozen=True)

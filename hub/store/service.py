@@ -6,6 +6,7 @@ the transaction's context, inside the database (docs/decisions/two-walls-around-
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from hub.store import scope as scopes
 from hub.store.errors import ClocksRanBack
 from hub.store.reading_repository import Asked
 from hub.store.rows import (
-    ChangeRow,
+    ChangeGroup,
     ChangeSlice,
     HistoryEntry,
     Position,
@@ -30,10 +31,11 @@ from hub.store.rows import (
     ValueQuery,
     ValueRow,
 )
-from hub.store.scope import ReadScope, ScopeBox, ScopeRequest
+from hub.store.scope import ReadScope, ScopeRequest
 
 # More than a township's form has in a year; a history is read by people.
 HISTORY_ROWS = 5000
+NO_VERSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 def _context(scope: ReadScope) -> list[dict[str, Any]]:
@@ -84,12 +86,24 @@ def _value_row(held: Row[Any]) -> ValueRow:
 
 
 async def select_text(
-    session: AsyncSession, scope: ReadScope, query: ValueQuery, form: TextForm, *, after: Position | None, limit: int
+    session: AsyncSession,
+    scope: ReadScope,
+    query: ValueQuery,
+    form: TextForm,
+    *,
+    after: Position | None,
+    limit: int,
+    versions: Mapping[str, int] = NO_VERSIONS,
 ) -> TextPage:
-    """The same page as one text, made inside the database. The query names its elements."""
+    """The same page as one text, made inside the database. The query names its elements.
+
+    `versions`: those that the elements have now; most rows were captured under them, and are then written faster.
+    """
     if not scope.boxes or query.elements is None:
         return TextPage("", 0, None)
-    found = await repository.read_text(session, _asked(scope, query, after=after), form, query.elements, limit)
+    asked = _asked(scope, query, after=after)
+    asked = Asked(asked.context, {**asked.question, "versions": dict(versions)})
+    found = await repository.read_text(session, asked, form, limit)
     last = (found.period, found.division, found.entity) if found.has_more else None
     return TextPage(found.text, found.rows, last, found.provisional)
 
@@ -134,8 +148,15 @@ async def get_generation(session: AsyncSession) -> UUID:
     return await repository.get_generation(session)
 
 
-async def select_changes(session: AsyncSession, scope: ReadScope, clocks: Mapping[str, int], limit: int) -> ChangeSlice:
-    """What changed after these clocks, in order within an area; at most `limit` rows.
+async def select_changes(
+    session: AsyncSession,
+    scope: ReadScope,
+    clocks: Mapping[str, int],
+    limit: int,
+    *,
+    versions: Mapping[str, int] = NO_VERSIONS,
+) -> ChangeSlice:
+    """What changed after these clocks, in order within an area; at most `limit` rows. `versions` as in `select_text`.
 
     Nothing is skipped under concurrent commits: an area's clock row is locked until its transaction
     commits, so a reading of the clock proves that every smaller number is committed or will never be.
@@ -143,45 +164,43 @@ async def select_changes(session: AsyncSession, scope: ReadScope, clocks: Mappin
     clocks move past them: an empty page means that there is no more.
     """
     if not scope.boxes:
-        return ChangeSlice((), dict(clocks), {})
+        return ChangeSlice("", (), dict(clocks), {})
     now = await repository.list_clocks(session, scope.divisions)
     if any(clocks.get(area, 0) > seq for area, seq in now.items()):
         raise ClocksRanBack(_("变更游标已失效，请全量读取一次后继续。"))
     spans = {area: (clocks.get(area, 0), seq) for area, seq in now.items() if clocks.get(area, 0) < seq}
     if not spans:
-        return ChangeSlice((), now, {})
-    question = {"spans": spans, "limit": limit, "boxes": scopes.asked_boxes(scope, None)}
+        return ChangeSlice("", (), now, {})
+    question = {
+        "spans": spans,
+        "limit": limit,
+        "boxes": scopes.asked_boxes(scope, None),
+        "versions": dict(versions),
+    }
     places = sorted({box.divisions for box in scope.boxes}, key=sorted)
-    found = await repository.list_changes(session, Asked(_context(scope), question), places)
-    withheld = {element: version for row in found for element, version in row.withheld.items()}
+    found = await repository.read_changes(session, Asked(_context(scope), question), places)
+    if found is None:
+        return ChangeSlice("", (), now, {})
+    withheld = {element: version for row in found.withheld or () for element, version in row.items()}
     reached = dict(now)
-    if len(found) == limit:
-        last = found[-1]
-        reached |= {area: low for area, (low, _high) in spans.items() if area > last.area}
-        reached[last.area] = last.seq
-    return ChangeSlice(tuple(_changes(scope, places, found)), reached, withheld)
+    if found.rows == limit:
+        reached |= {area: low for area, (low, _high) in spans.items() if area > found.area}
+        reached[found.area] = found.seq
+    groups = tuple(_change_group(scope, places, group) for group in found.groups or ())
+    return ChangeSlice(found.text, groups, reached, withheld)
 
 
-def _changes(scope: ReadScope, places: Sequence[Collection[str]], found: Sequence[Row[Any]]) -> list[ChangeRow]:
-    boxes: dict[tuple[str, str], tuple[ScopeBox, ...]] = {}
-    for period, covering in {(row.period, row.covering) for row in found}:
-        covered = {frozenset(place) for place, is_in in zip(places, covering, strict=True) if is_in == "1"}
-        parsed = Period.parse(period)
-        boxes[period, covering] = tuple(
-            box for box in scope.boxes if box.divisions in covered and box.covers_period(parsed)
-        )
-    return [
-        ChangeRow(
-            object_class=row.object_class,
-            period=row.period,
-            division=row.division,
-            elements=row.elements,
-            item=row.item,
-            boxes=boxes[row.period, row.covering],
-        )
-        for row in found
-        if row.elements
-    ]
+def _change_group(scope: ReadScope, places: Sequence[Collection[str]], group: Mapping[str, Any]) -> ChangeGroup:
+    covered = {frozenset(place) for place, is_in in zip(places, group["covering"], strict=True) if is_in == "1"}
+    period = Period.parse(group["period"])
+    return ChangeGroup(
+        object_class=group["object_class"],
+        period=group["period"],
+        elements=tuple(group["elements"].split(",")),
+        divisions=tuple(group["divisions"]),
+        rows=group["rows"],
+        boxes=tuple(box for box in scope.boxes if box.divisions in covered and box.covers_period(period)),
+    )
 
 
 async def select_history(session: AsyncSession, scope: ReadScope, query: ValueQuery) -> Sequence[HistoryEntry]:

@@ -52,7 +52,8 @@ class Reader:
     async def poll(self) -> int:
         async with self.database.snapshot() as session:
             found = await service.select_changes(session, SCOPE, self.clocks, self.chance.choice(PAGES))
-        positions = [(change.period, change.division, json.loads(change.item)["revision"]) for change in found.rows]
+        changes = json.loads(f"[{found.text}]")
+        positions = [(change["period"], change["division"], change["revision"]) for change in changes]
         self.repeated += len(self.seen.intersection(positions)) + len(positions) - len(set(positions))
         self.seen.update(positions)
         self.clocks = found.clocks

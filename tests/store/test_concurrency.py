@@ -46,7 +46,9 @@ class ClockReader:
     async def poll(self, database: Database) -> None:
         async with database.snapshot() as session:
             found = await service.select_changes(session, make_scope(make_box(divisions=["4331"])), self.clocks, 3)
-        self.seen += [(change.division, str(json.loads(change.item)["values"]["migrants"])) for change in found.rows]
+        self.seen += [
+            (change["division"], str(change["values"]["migrants"])) for change in json.loads(f"[{found.text}]")
+        ]
         self.clocks = found.clocks
 
 

@@ -15,13 +15,14 @@ from hub.kit import json
 from hub.kit.spreadsheets import csv_text
 from hub.store import scope as scopes
 from hub.store import service
-from hub.store.rows import ValueQuery
+from hub.store.rows import TextForm, ValueQuery
 from hub.store.scope import ReadScope, ScopeBox
-from tests.people import COUNTY, EAST, VILLAGES, WEST
+from tests.people import COUNTY, EAST, VILLAGES, WEST, People
 from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope
 
 EVERYTHING = scopes.context_of([ScopeBox(None, frozenset({"43"}))])
 WESTERN = VILLAGES[WEST][0]
+FORMS: tuple[TextForm, ...] = ("json", "ndjson", "csv", "table")
 
 
 @pytest.fixture(params=["both", "the database alone", "the application alone"])
@@ -135,14 +136,16 @@ class TestChanges:
             make_box(elements=["migrants"], divisions=[EAST]), make_box(elements=["poor"], divisions=[WEST])
         )
         found = await service.select_changes(session, scope, {}, 10)
-        assert [json.loads(change.item)["values"] for change in found.rows] == [{"migrants": 1}, {"poor": 2}]
-        assert [change.boxes for change in found.rows] == [(scope.boxes[0],), (scope.boxes[1],)]
+        assert [change["values"] for change in json.loads(f"[{found.text}]")] == [{"migrants": 1}, {"poor": 2}]
+        boxes = {group.divisions: group.boxes for group in found.groups}
+        assert boxes == {(VILLAGE,): (scope.boxes[0],), (WESTERN,): (scope.boxes[1],)}
 
     async def test_names_versions_nobody_consented_to(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1, poor=4, version=2))
         scope = make_scope(make_box(elements={"migrants": 2, "poor": None}))
         found = await service.select_changes(session, scope, {}, 10)
-        assert ([json.loads(c.item)["values"] for c in found.rows], found.withheld) == ([{"poor": 4}], {"migrants": 2})
+        assert [change["values"] for change in json.loads(f"[{found.text}]")] == [{"poor": 4}]
+        assert found.withheld == {"migrants": 2}
 
 
 class TestHistory:
@@ -152,6 +155,79 @@ class TestHistory:
         query = ValueQuery("village", (Period.parse("2026-10"),))
         entries = await service.select_history(session, scope, query)
         assert [(entry.division, entry.element, entry.new) for entry in entries] == [(VILLAGE, "migrants", 1)]
+
+
+class TestLines:
+    """A page is written in one of two ways, for questions that one grant answers and for all others: both say the same.
+
+    A scope that says the same thing twice is read in the second way; so is what is expected of versions and does not
+    hold, row by row.
+    """
+
+    NAMES = ("migrants", "note", "poor", "rate")
+    EXPECTED = (dict.fromkeys(NAMES, 1), dict.fromkeys(NAMES, 2), {})
+
+    @pytest.fixture(autouse=True)
+    async def rows(self, people: People, session: AsyncSession) -> None:
+        await create_values(
+            session,
+            make_row(migrants=1, poor=2, rate=Decimal("1.10"), note='说"是",\n=1', homes=9),
+            make_row(division=WESTERN, migrants=2, poor=3, rate=Decimal("-0.50"), version=2),
+        )
+        missing = {"poor": "not_yet_known"}
+        await create_values(session, make_row(migrants=5, rate=Decimal("1.10"), missing=missing, homes=9))
+        await create_values(session, make_row(division=VILLAGES[EAST][1], entity='户"1', migrants=7), period="2026-11")
+
+    def scopes(self, **changes: Any) -> tuple[ReadScope, ReadScope]:
+        box = make_box(elements=self.NAMES, **changes)
+        return make_scope(box), make_scope(box, box)
+
+    @pytest.mark.parametrize("expected", EXPECTED)
+    @pytest.mark.parametrize("divisions", [[COUNTY], [WEST]])
+    async def test_of_values_are_the_rows(
+        self, session: AsyncSession, expected: dict[str, int], divisions: list[str]
+    ) -> None:
+        periods = (Period.parse("2026-10"), Period.parse("2026-11"))
+        query = ValueQuery("village", periods, self.NAMES)
+        told = []
+        for scope in self.scopes(divisions=divisions):
+            rows = (await service.select_values(session, scope, query, after=None, limit=100)).rows
+            of_form = {
+                form: (
+                    await service.select_text(session, scope, query, form, after=None, limit=100, versions=expected)
+                ).text
+                for form in FORMS
+            }
+            items = json.loads(f"[{of_form['json']}]")
+            assert [
+                (item["period"], item["division"], item["entity"] or "", item["values"], item["missing"])
+                for item in items
+            ] == [(row.period, row.division, row.entity, row.values, row.missing) for row in rows]
+            assert [(item["versions"], item["revision"], item["submission"]) for item in items] == [
+                (row.versions, row.revision, row.submission) for row in rows
+            ]
+            assert [json.loads(line) for line in of_form["ndjson"].splitlines()] == items
+            told.append((items, of_form["csv"], of_form["table"]))
+        assert told[0] == told[1]
+
+    @pytest.mark.parametrize("expected", EXPECTED)
+    async def test_of_changes_say_the_same(self, session: AsyncSession, expected: dict[str, int]) -> None:
+        told = []
+        for scope in self.scopes():
+            found = await service.select_changes(session, scope, {}, 100, versions=expected)
+            groups = {(group.period, frozenset(group.elements), group.divisions, group.rows) for group in found.groups}
+            told.append((json.loads(f"[{found.text}]"), groups, found.clocks))
+        assert told[0] == told[1]
+        (first, second, corrected, other) = told[0][0]
+        assert (first["values"]["migrants"], second["versions"]["poor"], other["entity"]) == (1, 2, '户"1')
+        assert (corrected["kind"], corrected["values"]) == ("correction", {"migrants": 5, "note": None, "poor": None})
+        assert corrected["missing"] == {"poor": "not_yet_known"}
+
+    async def test_end_at_the_limit_within_an_area(self, session: AsyncSession) -> None:
+        for scope in self.scopes():
+            found = await service.select_changes(session, scope, {}, 2)
+            rest = await service.select_changes(session, scope, found.clocks, 2)
+            assert (found.rows, found.clocks, rest.rows, rest.clocks) == (2, {COUNTY: 2}, 2, {COUNTY: 4})
 
 
 class TestCsvCells:
@@ -205,13 +281,17 @@ class TestTheTablesThemselves:
             await session.execute(text("SELECT set_config('hub.boxes', :context, true)"), {"context": context})
         question = {"object_class": "village", "periods": ["2026-10"], "elements": None, "boxes": EVERYTHING}
         question |= {"spans": {COUNTY: [0, 99]}, "limit": 10}
-        for function in ("granted_values", "granted_changes", "granted_history"):
+        for function in ("granted_values", "granted_changes", "granted_change_lines", "granted_history"):
             statement = text(f"SELECT count(*) FROM {function}(CAST(:question AS jsonb))")
             assert await session.scalar(statement, {"question": json.dumps(question)}) == 0
+        lines = text("SELECT count(*) FROM granted_lines(CAST(:question AS jsonb), 'json')")
+        assert await session.scalar(lines, {"question": json.dumps(question | {"elements": ["migrants"]})}) == 0
         count = text("SELECT granted_count(CAST(:question AS jsonb))")
         assert await session.scalar(count, {"question": json.dumps(question)}) == 0
 
-    @pytest.mark.parametrize("function", ["granted_rows('{}', 'x', '[]')", "narrowed('p', '[]')", "areas_of('{}')"])
+    @pytest.mark.parametrize(
+        "function", ["granted_rows('{}', 'x', '[]')", "narrowed('p', '[]')", "areas_of('{}')", "joined('{x}')"]
+    )
     async def test_the_serving_role_calls_nothing_else(self, session: AsyncSession, function: str) -> None:
         with pytest.raises(ProgrammingError, match="permission denied"):
             async with session.begin_nested():
