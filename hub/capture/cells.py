@@ -9,18 +9,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.capture.rows import MAXIMUM_TEXT, TypedEntry
+from hub.capture.rows import MAXIMUM_TEXT, TypedEntry, typed_text
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
 
 Place = tuple[str, str]
-
-
-def typed_text(held: Any) -> str:
-    """A held value as the page's field shows it; yes and no as the values of their choices."""
-    if isinstance(held, bool):
-        return "true" if held else "false"
-    return cell(held)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from hub.calendar.words import DueWords
-from hub.capture.cells import typed_text
 from hub.capture.desk import DraftView
 from hub.capture.grid_texts import grid_texts
 from hub.capture.keeping_page import KeepingPayload, keeping_payload
+from hub.capture.rows import typed_text
 from hub.capture.sheet_form import split_rows
 from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
 from hub.capture.totals import is_counted
@@ -21,6 +21,7 @@ from hub.datatypes.numerals import read_number
 from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
+from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice, instant
 from hub.validation.portable import portable_form, portable_past
 
@@ -86,13 +87,16 @@ class SheetPayload:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One cell as it is first drawn. `mark`: what a missing one reads; `change`: against the preceding period."""
+    """One cell as it is first drawn. `mark`: what a missing one reads; `change`: against the preceding period, in words
+    or per cent.
+    """
 
     text: str
     mark: str
     previous: str
     change: str
     is_readonly: bool
+    is_unchanged: bool
 
 
 @dataclass(frozen=True)
@@ -124,11 +128,14 @@ class GridPage:
 
 def grid_page(view: DraftView, due: DueWords, subject: Subject) -> GridPage:
     sheet = sheet_page(view, due)
-    tables = tuple(_table(section) for section in sheet.sections)
-    return GridPage(sheet, tables, json.dumps(asdict(_payload(view, sheet, subject))).translate(_ESCAPES))
+    cells = _cells(view, sheet)
+    tables = tuple(_table(section, cells) for section in sheet.sections)
+    return GridPage(sheet, tables, json.dumps(asdict(_payload(view, sheet, subject, cells))).translate(_ESCAPES))
 
 
-def _payload(view: DraftView, sheet: SheetPage, subject: Subject) -> SheetPayload:
+def _payload(
+    view: DraftView, sheet: SheetPage, subject: Subject, cells: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> SheetPayload:
     rows, _strays = split_rows(view)
     return SheetPayload(
         collection=sheet.id,
@@ -146,7 +153,7 @@ def _payload(view: DraftView, sheet: SheetPage, subject: Subject) -> SheetPayloa
         is_correction=sheet.is_correction,
         rows=tuple({"division": row.division, "name": row.division_name} for row in rows),
         sections=_sections(view, sheet),
-        cells=_cells(view, sheet),
+        cells=cells,
         open_cells=None if view.open_cells is None else sorted(view.open_cells),
         returned=tuple(asdict(one) for one in view.returned.cells) if view.returned else (),
         missing_kinds=missing_choices(),
@@ -213,16 +220,29 @@ def _content(one: CellView, previous: str) -> dict[str, str]:
     return {name: text for name, text in said.items() if text}
 
 
-def _table(section: SectionView) -> GridTable:
-    rows = tuple(GridRow(row.division, row.name, tuple(_drawn(one) for one in row.cells)) for row in section.rows)
+def _table(section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, str]]]) -> GridTable:
+    rows = tuple(
+        GridRow(
+            row.division,
+            row.name,
+            tuple(
+                _drawn(one, held[row.division].get(column.identifier, {}))
+                for column, one in zip(section.columns, row.cells, strict=True)
+            ),
+        )
+        for row in section.rows
+    )
     return GridTable(section.index, section.title, section.columns, rows, section.totals)
 
 
-def _drawn(one: CellView) -> GridCell:
+def _drawn(one: CellView, held: Mapping[str, str]) -> GridCell:
+    """As hub/browser/sheet/painting.js draws it: what is as it was is said in words, whatever kind of value it is."""
     labels = {choice.value: choice.label for choice in (*one.choices, *one.reasons)}
     text = labels.get(one.text, one.text) if one.kind == "choice" else one.text
     mark = labels.get(one.missing, one.missing)
-    return GridCell(text, mark, one.previous, change_of(one.text, one.previous), one.kind == "readonly")
+    is_unchanged = not one.missing and one.text != "" and one.text == held.get("previous")
+    change = _("同上期") if is_unchanged else "" if one.missing else change_of(one.text, one.previous)
+    return GridCell(text, mark, one.previous, change, one.kind == "readonly", is_unchanged)
 
 
 def change_of(text: str, previous: str) -> str:

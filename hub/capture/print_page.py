@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.calendar.words import period_words
-from hub.capture.cells import typed_text
 from hub.capture.desk import CollectionTask
-from hub.capture.rows import DraftRow
+from hub.capture.rows import DraftRow, typed_text
 from hub.capture.sheet_page import missing_choices
 from hub.capture.totals import column_total
 from hub.forms.content import FormContent, FormField

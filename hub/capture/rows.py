@@ -10,6 +10,7 @@ from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
+from hub.kit.views import cell
 from hub.validation import LookBack, Past, Row, TypedRow
 
 MAXIMUM_ROWS = 2000
@@ -45,19 +46,16 @@ class HeldRow:
 NOTHING_HELD = HeldRow()
 
 
+def typed_text(held: Any) -> str:
+    """A held value as the page's field shows it; yes and no as the values of their choices."""
+    if isinstance(held, bool):
+        return "true" if held else "false"
+    return cell(held)
+
+
 def spelled(value: Any) -> str:
-    """How a cell reads, whichever door it came through: 213 typed on a page is the 213 that a program sends."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value.strip()
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return format(value.normalize(), "f")
-        case _:
-            return json.dumps(value)
+    """How a cell reads, whichever door it came through: 213 typed on a page is the 213.0 that a program sends."""
+    return typed_text(value.normalize() if isinstance(value, Decimal) else value).strip()
 
 
 @dataclass(frozen=True)

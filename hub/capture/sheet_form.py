@@ -6,10 +6,9 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
-from hub.capture.rows import DraftRow, TypedEntry
+from hub.capture.rows import DraftRow, TypedEntry, typed_text
 from hub.datatypes import is_blank
 from hub.forms.content import FormContent
 from hub.kit.typed import as_typed

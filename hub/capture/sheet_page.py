@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hub.calendar.words import DueWords, period_words
-from hub.capture.cells import typed_text
 from hub.capture.confirmations import Confirmation
 from hub.capture.desk import DraftView
 from hub.capture.errors import CollectionAwaitsSignOff, CollectionClosed, CollectionInReview
@@ -15,7 +14,7 @@ from hub.capture.lifecycle import CollectionState
 from hub.capture.locks import Cell
 from hub.capture.progress import is_filled
 from hub.capture.refusals import RefusalView
-from hub.capture.rows import DraftRow, TypedEntry
+from hub.capture.rows import DraftRow, TypedEntry, typed_text
 from hub.capture.sheet_form import reason_name, split_rows
 from hub.capture.sheet_way import SheetWay, sheet_way
 from hub.capture.totals import column_total

@@ -6,9 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hub.capture.cells import typed_text
 from hub.capture.desk import DraftView
-from hub.capture.rows import TypedEntry
+from hub.capture.rows import TypedEntry, typed_text
 from hub.capture.sheet_form import split_rows
 from hub.capture.workbook_layout import choice_label, known_reason_words, reason_words
 from hub.capture.workbook_matching import MatchedWorkbook, PlacedCell

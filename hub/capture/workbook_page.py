@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.calendar.words import period_words
-from hub.capture.cells import typed_text
 from hub.capture.desk import CollectionTask
 from hub.capture.errors import WorkbookRefused
+from hub.capture.rows import typed_text
 from hub.capture.workbook import WorkbookReading
 from hub.capture.workbook_difference import CellDifference, Content, Counts
 from hub.capture.workbook_layout import reason_words

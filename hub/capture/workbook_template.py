@@ -12,9 +12,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from hub.calendar.words import period_words
-from hub.capture.cells import typed_text
 from hub.capture.desk import DraftView
-from hub.capture.rows import DraftRow
+from hub.capture.rows import DraftRow, typed_text
 from hub.capture.sheet_form import split_rows
 from hub.capture.workbook_formulas import NO, YES, Operands, derived_formula
 from hub.capture.workbook_layout import (

@@ -20,11 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.files import DivisionRow
-from hub.geography.models import Division, DivisionCode
+from hub.geography.models import Division
 from hub.kit.statements import Statement
-
-# A township has at most a few hundred villages, a county a few dozen townships.
-EVERY_CHILD = 10_000
 
 
 async def get_division(session: AsyncSession, code: str) -> Division | None:
@@ -104,23 +101,6 @@ async def list_with_parents(
 async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:
     statement = select(Division.code).where(Division.parent_code == code, _is_open(on)).limit(1)
     return await session.scalar(statement) is not None
-
-
-async def get_by_other_code(session: AsyncSession, code_system: str, code_year: int, code: str) -> Division | None:
-    """The division that another official list, or another year of it, means by a code."""
-    own = await session.scalar(
-        select(Division).where(
-            Division.code == code, Division.code_system == code_system, Division.code_year == code_year
-        )
-    )
-    if own is not None:
-        return own
-    statement = (
-        select(Division)
-        .join(DivisionCode, DivisionCode.division_code == Division.code)
-        .where(DivisionCode.code_system == code_system, DivisionCode.code_year == code_year, DivisionCode.code == code)
-    )
-    return await session.scalar(statement)
 
 
 async def lock_tree(session: AsyncSession) -> None:

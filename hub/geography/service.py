@@ -63,11 +63,6 @@ async def get_divisions(session: AsyncSession, codes: Sequence[str]) -> dict[str
     return {division.code: division for division in await repository.list_divisions_by_code(session, codes)}
 
 
-async def find_by_other_code(session: AsyncSession, code_system: str, code_year: int, code: str) -> Division | None:
-    """What an official list means by a code; two lists use one code for different places."""
-    return await repository.get_by_other_code(session, code_system, code_year, code)
-
-
 async def list_divisions(
     session: AsyncSession,
     *,
@@ -82,10 +77,6 @@ async def list_divisions(
     return await repository.list_divisions(
         session, parent=parent, level=level, text_part=text_part or None, after=after, limit=limit
     )
-
-
-async def list_children(session: AsyncSession, code: str) -> Sequence[Division]:
-    return await repository.list_divisions(session, parent=code, limit=repository.EVERY_CHILD)
 
 
 async def subtree_codes(session: AsyncSession, codes: Sequence[str], level: Level, on: date) -> Sequence[str]:

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "hub").rglob("*.py"), *(ROOT / "connectors" / "hub_connectors").rglob("*.py")])
+SCRIPTS = sorted(path for path in (ROOT / "hub" / "browser").rglob("*.js") if "node_modules" not in path.parts)
 LONGEST_FUNCTION, LONGEST_MODULE = 40, 400
 SQL_WORDS = {"select", "insert", "update", "delete", "text"}
 # Where SQL may stand besides repositories: the kit's own tables and the database's plumbing.
@@ -44,6 +45,16 @@ def sql_imports(path: Path) -> set[str]:
 
 def test_the_house_is_seen() -> None:
     assert len(SOURCES) > 100
+    assert len(SCRIPTS) > 30
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+class TestScripts:
+    def test_rooms_are_small(self, path: Path) -> None:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+    def test_nothing_is_left_for_later(self, path: Path) -> None:
+        assert not re.search(r"\b(TODO|FIXME|XXX)\b|debugger;|console\.", path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

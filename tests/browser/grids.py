@@ -23,6 +23,10 @@ TERRAINS = {"1": "平原", "2": "丘陵", "3": "山区"}
 READ_CELLS = """() => [...document.querySelectorAll('.grid tbody tr')].map(row =>
     [...row.cells].slice(1).map(cell => cell.firstChild && cell.firstChild.nodeName !== 'SMALL'
         && cell.firstChild.nodeName !== 'EM' ? cell.firstChild.textContent : ''))"""
+# What a page's cells say besides findings, and which of them are marked as unchanged.
+READ_DRAWN = """root => [...root.querySelectorAll('.grid tbody td')].map(cell =>
+    [...cell.childNodes].filter(node => node.nodeName !== 'EM').map(node => node.textContent).join('|')
+        + (cell.classList.contains('unchanged') ? ' =' : ''))"""
 # As Excel puts it on the clipboard, and as the browser hands it to a page.
 PASTE = """([plain, html]) => {
     const data = new DataTransfer();
@@ -100,6 +104,20 @@ async def open_grid(page: Page, collection: Collection) -> None:
 async def texts(page: Page) -> list[list[str]]:
     """What the cells of all sections show, without what is written small under it."""
     found: list[list[str]] = await page.evaluate(READ_CELLS)
+    return found
+
+
+async def drawn_by_script(page: Page) -> list[str]:
+    found: list[str] = await page.evaluate(f"({READ_DRAWN})(document)")
+    return found
+
+
+async def drawn_by_server(page: Page) -> list[str]:
+    """The same cells as they are before any script ran."""
+    found: list[str] = await page.evaluate(
+        f"""fetch(location.href, {{headers: {{Accept: 'text/html'}}}}).then(answer => answer.text())
+            .then(html => ({READ_DRAWN})(new DOMParser().parseFromString(html, 'text/html')))"""
+    )
     return found
 
 

@@ -11,6 +11,8 @@ from tests.browser.conftest import check
 from tests.browser.grids import (
     collection,
     create_large_collection,
+    drawn_by_script,
+    drawn_by_server,
     here,
     keys,
     open_grid,
@@ -257,6 +259,7 @@ class TestLooks:
         await keys(page, "1", "9", "9", "Enter")
         cell = page.locator("section:has-text('劳动力') .grid tbody td").first
         assert "+148.8%" in await cell.inner_text()
+        painted = await drawn_by_script(page)
         await page.click("[data-command=submit]")
         await page.wait_for_selector("#summary .reasons input")
         await check(page)
@@ -264,6 +267,9 @@ class TestLooks:
         await page.click("[data-command=submit]")
         await page.wait_for_url(re.compile("/submissions/"))
         assert "劳务输出" in await page.inner_text("main")
+        await page.goto(f"/collections/{collection.id}")
+        assert painted == await drawn_by_server(page)
+        assert sum(text.endswith("同上期 =") for text in painted) == 7
 
     async def test_help_for_keys_and_cells(self, page: Page, collection: Collection) -> None:
         await open_grid(page, collection)

@@ -58,11 +58,7 @@ def typed(**changes: int) -> dict[str, Any]:
     return {"rows": [{"division": code, "values": dict.fromkeys(ELEMENTS, 100) | changes} for code in PLACES]}
 
 
-async def test_a_return_opens_two_cells_of_250(page: Page, database: Database, people: People) -> None:
-    town = await create_large_town(database, people)
-    path = f"/collections/{town.collection.id}"
-    ok(await town.save(typed(count_0=260)))
-    ok(await town.submit())
+async def send_two_cells_back(page: Page, path: str) -> None:
     await sign_in(page, "registrar")
     assert "1 份提交等待审核" in await page.inner_text("main")
     await press(page, "text=1 份提交等待审核")
@@ -82,11 +78,21 @@ async def test_a_return_opens_two_cells_of_250(page: Page, database: Database, p
     await press(page, "main button.primary")
     await check(page)
 
+
+async def test_a_return_opens_two_cells_of_250(page: Page, database: Database, people: People) -> None:
+    town = await create_large_town(database, people)
+    path = f"/collections/{town.collection.id}"
+    ok(await town.save(typed(count_0=260)))
+    ok(await town.submit())
+    await send_two_cells_back(page, path)
+
     await sign_in(page, "reporter_east")
     assert "退回原因：两处与上月相差太大，请核实（2 格可以修改）" in await page.inner_text("main table")
     await check(page)
     await page.goto(path)
+    await page.wait_for_selector("html[data-sheet=ready]")
     assert "多了一倍半" in await page.inner_text("#returned")
+    assert await page.locator(".grid td.locked-cell").count() == len(PLACES) * len(ELEMENTS) - 2
     await check(page)
     await page.click("#returned li:nth-child(2) a")
     assert await here(page) == "第8村民委员会 第4项人数（人）"
@@ -96,12 +102,26 @@ async def test_a_return_opens_two_cells_of_250(page: Page, database: Database, p
     await page.fill(f'[name="v.{FIRST}.count_0"]', "106")
     await page.fill("#reason", "第一处填错，已更正；第二处属实")
     await press(page, ".bar button[value=submit]")
+    await page.goto(path)
+    await page.wait_for_selector("html[data-sheet=ready]")
+    assert await page.locator("[data-command=submit]").count() == 0
+    await check(page)
+    await press(page, "text=撤回修改")
+    assert await page.evaluate("document.activeElement.id") == "refusal"
+    await check(page)
 
     await sign_in(page, "registrar_two")
     await page.goto(path)
     assert "第一处填错，已更正；第二处属实" in await page.inner_text("main")
+    another = await page.context.new_page()
+    await another.goto(path)
     await press(page, "text=审核通过")
     assert "已审核" in await page.inner_text(".facts")
+    await press(another, "text=审核通过")
+    assert await another.evaluate("document.activeElement.id") == "refusal"
+    assert "可能刚刚有人办理过" in await another.inner_text("#refusal")
+    await check(another)
+    await another.close()
     await check(page)
     await page.fill("#reason", "发现问题")
     await press(page, "text=撤回审核 >> nth=-1")
@@ -171,4 +191,10 @@ async def test_who_has_not_submitted_and_an_exception(page: Page, database: Data
     await press(page, "text=提前结束")
     assert "提前结束" in await page.inner_text("main")
     await page.goto("/collections/new")
+    await check(page)
+    await sign_in(page, "reporter_west")
+    await press(page, "main table a")
+    await page.wait_for_selector("html[data-sheet=ready]")
+    assert "关闭首次提交" in await page.inner_text("main")
+    assert await page.locator("[data-command=submit]").count() == 0
     await check(page)

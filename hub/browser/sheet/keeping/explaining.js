@@ -5,6 +5,8 @@
  * @typedef {{reasons: Reason[], reason: string}} Explanations
  */
 
+const NOTE = "explanations";
+
 /** @param {Reason} reason */
 function keyOf({ code, division, element, rule }) {
   return [code, division, element ?? "", rule ?? ""].join("|");
@@ -46,6 +48,28 @@ export class Explaining {
   restore(kept) {
     for (const reason of kept.reasons) this.explain(reason);
     this.unsaidReason = kept.reason;
+  }
+
+  /**
+   * What waited when the page was left; a submission since then has outlived it.
+   * @param {import("./store.js").Device} device @param {import("./store.js").Scope} scope @param {string | null} submission
+   */
+  async restoreFrom(device, scope, submission) {
+    const kept = await device.note(scope, NOTE);
+    if (kept && kept.submission === submission) this.restore(kept);
+  }
+
+  /**
+   * @param {import("./store.js").Device} device @param {import("./store.js").Scope} scope @param {string | null} submission
+   * @returns {Promise<boolean>} whether there was room for it
+   */
+  async keepOn(device, scope, submission) {
+    try {
+      await device.keepNote(scope, NOTE, this.isSaid ? null : { ...this.waiting(), submission });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** It has arrived; what was typed over it since has not. @param {{reasons: Reason[], reason: string | null}} sent */

@@ -5,6 +5,7 @@
 
 import { Explaining } from "./explaining.js";
 import { NOTHING_NEW, flightOf, refusedIn } from "./flight.js";
+import { ANSWER_OF_TABS, AT_ONCE, IN_USE, LAST_WORDS, LOOK_EVERY, PATIENCE_WITH_TABS, SOON } from "./pace.js";
 import { showDerived, watchPage } from "./page.js";
 import { Queue, isSame, keyOf } from "./queue.js";
 import { stampNow } from "./session.js";
@@ -19,18 +20,6 @@ import { ask, backoff, mayPass } from "./wire.js";
  * @typedef {import("./flight.js").Flight} Flight
  * @typedef {"" | "submitted" | "locked" | "gone" | "other-person" | "wiped"} Stop why nothing is sent any more
  */
-
-/** A pause in typing, not a letter, is what is sent. */
-const SOON = 700;
-const AT_ONCE = 400;
-/** A tab that was closed before its cells arrived is not waited for. */
-const PATIENCE_WITH_TABS = 15_000;
-/** Who else is open says so at once. */
-const ANSWER_OF_TABS = 300;
-const LOOK_EVERY = 30_000;
-const IN_USE = 5 * 60_000;
-/** What a browser still sends while a page is being left (Fetch standard, keepalive). */
-const LAST_WORDS = 60_000;
 
 export class Keeper extends EventTarget {
   /**
@@ -109,8 +98,7 @@ export class Keeper extends EventTarget {
     this.#show([...shown, ...restored], "stored");
     this.restored = restored.length;
     if (gone.length > 0) await this.device.keep(this.scope, [], gone);
-    const unsaid = await this.device.note(this.scope, "explanations");
-    if (unsaid && unsaid.submission === this.queue.submission) this.explaining.restore(unsaid);
+    await this.explaining.restoreFrom(this.device, this.scope, this.queue.submission);
   }
 
   /** What was typed before a submission that has come since: into the form, or away. @param {boolean} isWanted */
@@ -191,12 +179,8 @@ export class Keeper extends EventTarget {
   }
 
   async #keepUnsaid() {
-    const waiting = this.explaining.isSaid ? null : { ...this.explaining.waiting(), submission: this.queue.submission };
-    try {
-      if (this.device) await this.device.keepNote(this.scope, "explanations", waiting);
-    } catch {
-      this.device = null;
-    }
+    const isKept = !this.device || (await this.explaining.keepOn(this.device, this.scope, this.queue.submission));
+    if (!isKept) this.device = null;
     this.#tell();
   }
 
