@@ -27,7 +27,8 @@ from hub.kit.db import set_scope
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.json import Written
-from hub.store import provisional, recording
+from hub.store.provisional import holding_values
+from hub.store.recording import recording_values
 from hub.store.revisions import RowWrite
 from hub.store.rows import Recorded, Writing
 from hub.validation import Finding, ValidationReport
@@ -102,11 +103,11 @@ async def file_submission(
     content = [row.to_stored() for row in filing.rows]
     spelled = Written(json.canonical(content))
     writing = _writing(collection, filing)
-    record = provisional.hold_values if collection.wants_review else recording.record_values
-    recorded = await record(session, writing)
-    submission = _submission(collection, filing, recorded, content)
-    submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
-    await _file(session, subject, collection, submission, spelled)
+    recording = holding_values if collection.wants_review else recording_values
+    async with recording(session, writing) as recorded:
+        submission = _submission(collection, filing, recorded, content)
+        submission.checksum = submission_checksum(recorded.number, collection.id, recorded.submitted_at, spelled)
+        await _file(session, subject, collection, submission, spelled)
     return submission
 
 

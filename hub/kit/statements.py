@@ -6,7 +6,8 @@ of them, as every submission and every read does, that is most of its Python. Wh
 session's own transaction, and fails as everything else does: with SQLAlchemy's errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -81,6 +82,21 @@ class Statement:
             for name in self._documents
         }
         return {**self._fixed, **parameters, **documents}
+
+
+@asynccontextmanager
+async def together(session: AsyncSession) -> AsyncIterator[None]:
+    """What the block runs goes to the database in one go, and is waited for once, at the block's end.
+
+    For statements of this module alone: the session's own would wait for answers that do not come. A failure may
+    show itself only at the end of the block; nothing of the block is kept then.
+    """
+    connection = await _driver(session)
+    try:
+        async with connection.pipeline():
+            yield
+    except psycopg.Error as error:
+        raise await _told(session, connection, "", error) from error
 
 
 async def _driver(session: AsyncSession) -> psycopg.AsyncConnection:

@@ -4,12 +4,14 @@ They stand apart from the records, so every read of records is right without kno
 advances the area's clock: what a reader was told of the state of things holds no longer.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.kit import clock
+from hub.kit.statements import together
 from hub.store import provisional_repository as repository
 from hub.store.recording import advance_area, number_of, record_values
 from hub.store.revisions import RowWrite
@@ -17,14 +19,23 @@ from hub.store.rows import Recorded, Writing
 
 
 async def hold_values(session: AsyncSession, writing: Writing) -> Recorded:
+    """`holding_values` where nothing else is written with the rows."""
+    async with holding_values(session, writing) as recorded:
+        return recorded
+
+
+@asynccontextmanager
+async def holding_values(session: AsyncSession, writing: Writing) -> AsyncIterator[Recorded]:
     """Keep the rows as provisional under a new number, or under the one they were filed with before.
 
-    The caller has set a scope that covers the rows, as for `record_values`.
+    The caller has set a scope that covers the rows, and writes in the block what belongs to them, as with
+    `recording_values`.
     """
     seq = await advance_area(session, writing.area, 1)
     number, submitted_at = writing.number or number_of(writing.area, seq), clock.now()
     await repository.add(session, [_row(writing, row, number, submitted_at) for row in writing.rows])
-    return Recorded(number, submitted_at, ())
+    async with together(session):
+        yield Recorded(number, submitted_at, ())
 
 
 def _row(writing: Writing, row: RowWrite, number: str, submitted_at: datetime) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Keeping values once: every write is a revision, numbered by its area's clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.kit import clock, json
 from hub.kit.i18n import gettext as _
 from hub.kit.json import Written
+from hub.kit.statements import together
 from hub.store import repository
 from hub.store.errors import AreaBusy, ConcurrentWriting
 from hub.store.revisions import HeldRow, RowWrite, changed_identifiers, kind_of
@@ -20,12 +22,20 @@ RETRY_AFTER_SECONDS = 5
 
 
 async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
+    """`recording_values` where nothing else is written with the rows."""
+    async with recording_values(session, writing) as recorded:
+        return recorded
+
+
+@asynccontextmanager
+async def recording_values(session: AsyncSession, writing: Writing) -> AsyncIterator[Recorded]:
     """Keep what differs from what is held, as new revisions; nothing is ever overwritten in the history.
 
     The caller has set a scope that covers the rows. The area's clock is locked after everything else was
     read, compared and written out as text, and `submitted_at` is taken under it, so that (area, seq) and
-    the times of an area run in one order. Call it last in the transaction: until the commit, the area's
-    other submitters wait. The calling room writes the audit event of its door.
+    the times of an area run in one order. Until the commit, the area's other submitters wait: so nothing comes
+    after this in the transaction, and what the block writes beside the rows (statements of `hub.kit.statements`
+    alone) goes to the database with them in one go. The calling room writes the audit event of its door there.
     """
     held = await _held(session, writing)
     changes = _compare(_with_kept(writing, held), held)
@@ -36,16 +46,17 @@ async def record_values(session: AsyncSession, writing: Writing) -> Recorded:
     submitted_at = clock.now()
     for seq, revision in enumerate(drafted, start=first):
         revision |= {"seq": seq, "submission": number, "submitted_at": submitted_at}
-    if drafted:
-        try:
-            await repository.add_revisions(session, drafted)
-        except IntegrityError as error:
-            raise ConcurrentWriting(_("同一行刚刚由他人写入，请重新读取后再提交。")) from error
     changed = tuple(
         ChangedRow(one["division"], one["entity"], one["revision"], one["seq"], one["kind"], tuple(names))
         for one, (_row, _revision, names) in zip(drafted, changes, strict=True)
     )
-    return Recorded(number, submitted_at, changed)
+    try:
+        async with together(session):
+            if drafted:
+                await repository.add_revisions(session, drafted)
+            yield Recorded(number, submitted_at, changed)
+    except IntegrityError as error:
+        raise ConcurrentWriting(_("同一行刚刚由他人写入，请重新读取后再提交。")) from error
 
 
 def number_of(area: str, seq: int) -> str:

@@ -9,7 +9,7 @@ from hub.audit.models import AuditHead
 from hub.kit import clock
 from hub.kit.db import Database
 from hub.kit.json import Written
-from hub.kit.statements import Statement, first, insertion
+from hub.kit.statements import Statement, first, insertion, together
 
 HEADS = Statement(select(AuditHead.position, AuditHead.key_id).order_by(AuditHead.position))
 ADD_HEAD = Statement(insertion(AuditHead))
@@ -51,6 +51,40 @@ async def test_a_failure_is_sqlalchemys_and_names_no_value(session: AsyncSession
             await ADD_HEAD.run(session, head(1, "secret-key"))
     assert "secret-key" not in str(failed.value)
     assert len(await HEADS.rows(session, {})) == 1
+
+
+async def test_together_all_is_written_and_rows_may_be_asked_for(session: AsyncSession) -> None:
+    session.add(AuditHead(**head(1)))
+    async with together(session):
+        await ADD_HEAD.run(session, head(2), head(3))
+        await ADD_HEAD.run(session, head(4))
+        assert len(await HEADS.rows(session, {})) == 4
+        await ADD_HEAD.run(session, head(5))
+    assert [row.position for row in await HEADS.rows(session, {})] == [1, 2, 3, 4, 5]
+
+
+async def test_together_nothing_is_waited_for_before_the_end(session: AsyncSession) -> None:
+    slow_failure = Statement("SELECT CASE WHEN pg_sleep(0.2) IS NULL THEN 1 ELSE 1 / (random() * 0)::int END")
+    begun: list[str] = []
+
+    async def write() -> None:
+        async with session.begin_nested(), together(session):
+            await ADD_HEAD.run(session, head(1))
+            begun.append("the first")
+            await slow_failure.run(session, {})
+            begun.append("the one that fails")
+
+    with pytest.raises(DBAPIError, match="division by zero"):
+        await write()
+    assert begun == ["the first", "the one that fails"]
+    assert await HEADS.rows(session, {}) == []
+
+
+async def test_together_a_failure_names_no_value(session: AsyncSession) -> None:
+    with pytest.raises(IntegrityError) as failed:
+        async with session.begin_nested(), together(session):
+            await ADD_HEAD.run(session, head(1, "secret-key"), head(1, "secret-key"))
+    assert "secret-key" not in str(failed.value)
 
 
 @pytest.mark.full_transaction
