@@ -1,5 +1,6 @@
 """`Depends(requires(Permission.X))` in a route's signature: who may call it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -86,10 +87,12 @@ async def check_csrf(request: Request, expected: str) -> None:
     """Refuse a write that another site made the browser send.
 
     Two walls: the `Origin` must be ours (old browsers send none on some forms), and the session's own
-    token must come along, as a header from scripts or as a field from plain forms.
+    token must come along, as a header from scripts or as a field from plain forms (see `check_token`, too).
     """
     check_origin(request)
     given = request.headers.get("x-csrf-token")
+    if given is None and getattr(request.state, "token_comes_later", False):
+        return
     if given is None and request.headers.get("content-type", "").startswith(FORM_TYPES):
         await request.body()  # stops at the limit; the form is then parsed from what was read
         form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)
@@ -97,6 +100,14 @@ async def check_csrf(request: Request, expected: str) -> None:
         field = form.get("csrf_token")
         given = field if isinstance(field, str) else None
     if given != expected:
+        raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))
+
+
+def check_token(request: Request, fields: Mapping[str, str]) -> None:
+    """The second wall of a page whose file is taken in piece by piece: before the first of them is kept."""
+    subject: Subject = request.state.subject
+    given = request.headers.get("x-csrf-token", fields.get("csrf_token"))
+    if subject.csrf_token is not None and given != subject.csrf_token:
         raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))
 
 

@@ -1,6 +1,7 @@
 """Bulk imports in a browser: send a file, see what it would do, store it, follow it, call it off."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,6 +10,7 @@ from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
 
+from hub.identity.dependencies import check_token
 from hub.identity.subject import Subject
 from hub.imports import service
 from hub.imports.endpoints import CanImport, last_id
@@ -21,7 +23,7 @@ from hub.kit.errors import HubError, PayloadTooLarge, Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.kit.multipart import receive_form
 from hub.kit.paging import After, decode_position, encode_position
-from hub.kit.routing import HubRouter, reads_its_body
+from hub.kit.routing import HubRouter, checks_its_token, reads_its_body
 from hub.kit.transaction import AppDatabase, Transaction
 from hub.kit.typed import as_typed
 from hub.kit.views import Choice, faults_by_field, render, see_other
@@ -56,7 +58,7 @@ async def _list_page(
         typed=typed,
         faults=faults,
         next=following,
-        largest=settings().maximum_body_bytes // (1024 * 1024),
+        largest=settings().maximum_upload_bytes // (1024 * 1024),
     )
 
 
@@ -66,11 +68,14 @@ async def _form_names(session: AsyncSession) -> dict[str, str]:
 
 @router.post("/imports")
 @reads_its_body
+@checks_its_token
 async def receive_import(request: Request, session: Transaction, subject: CanImport) -> Response:
-    """A trial: nothing is stored before its report was seen."""
+    """A trial: nothing is stored before its report was seen. As large as through the API, and taken in the same way."""
     fields: Typed = {}
     try:
-        received = await receive_form(request, import_folder(), limit=settings().maximum_upload_bytes)
+        received = await receive_form(
+            request, import_folder(), limit=settings().maximum_upload_bytes, admit=partial(check_token, request)
+        )
         fields = {name: value for name, value in received.fields.items() if name != "csrf_token"}
         try:
             status = await service.receive(session, subject, received)

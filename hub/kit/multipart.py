@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -27,6 +27,7 @@ FIELDS, FIELD_BYTES = 20, 16 * 1024
 # What stands around the file: boundaries, heads of parts, the other fields.
 FRAME_BYTES = FIELDS * FIELD_BYTES
 LONGEST_NAME = 255
+Admit = Callable[[Mapping[str, str]], None]
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -48,12 +49,12 @@ class ReceivedForm:
 class _Receiver:
     """The parser's callbacks: a file under way, or a field."""
 
-    def __init__(self, target: Path, limit: int) -> None:
+    def __init__(self, target: Path, limit: int, admit: Admit) -> None:
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
         self.size = 0
         self.digest = hashlib.sha256()
-        self._target, self._limit = target, limit
+        self._target, self._limit, self._admit = target, limit, admit
         self._header, self._value, self._head = bytearray(), bytearray(), Message()
         self._field = bytearray()
         self._is_file, self._name = False, ""
@@ -93,6 +94,7 @@ class _Receiver:
         if self._is_file:
             if self.filename is not None:
                 raise _fault("file_repeated", _("一次只能上传一个文件。"))
+            self._admit(self.fields)
             self.filename = filename
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
@@ -136,9 +138,12 @@ def _boundary(request: Request) -> str:
     return boundary
 
 
-async def receive_form(request: Request, folder: Path, *, limit: int) -> ReceivedForm:
+async def receive_form(
+    request: Request, folder: Path, *, limit: int, admit: Admit = lambda _fields: None
+) -> ReceivedForm:
     """Take in a form whose `file` has at most `limit` bytes. Refused before reading when it says to have more.
 
+    `admit`: sees the fields that came before the file, and raises what stands against taking it in.
     Nothing is left in the folder unless the form arrived whole.
     """
     boundary = _boundary(request)
@@ -148,7 +153,7 @@ async def receive_form(request: Request, folder: Path, *, limit: int) -> Receive
     target = folder / f"{uuid7()}.part"
     try:
         _make_room(folder, int(declared))
-        return await _receive(request, boundary, target, limit)
+        return await _receive(request, boundary, target, limit, admit)
     except BaseException as error:
         target.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -163,8 +168,8 @@ def _make_room(folder: Path, wanted: int) -> None:
         raise storage_full()
 
 
-async def _receive(request: Request, boundary: str, target: Path, limit: int) -> ReceivedForm:
-    with _Receiver(target, limit) as receiver:
+async def _receive(request: Request, boundary: str, target: Path, limit: int, admit: Admit) -> ReceivedForm:
+    with _Receiver(target, limit, admit) as receiver:
         parser = MultipartParser(
             boundary,
             {
@@ -184,6 +189,7 @@ async def _receive(request: Request, boundary: str, target: Path, limit: int) ->
         except MultipartParseError as error:
             raise MalformedForm(_("表单不完整或格式不对，请重新上传。")) from error
         if receiver.filename is None:
+            admit(receiver.fields)
             raise _fault("missing", _("请选择要上传的文件。"))
         await asyncio.to_thread(receiver.finish)
         return ReceivedForm(receiver.fields, target, receiver.filename, receiver.size, receiver.digest.digest())

@@ -31,6 +31,7 @@ _DOOR = "hub_door"
 _ALWAYS_ANSWERED = "hub_always_answered"
 _EVEN_WHEN_FULL = "hub_even_when_full"
 _READS_ITS_BODY = "hub_reads_its_body"
+_ADMITS_BY_ITSELF = "hub_admits_by_itself"
 _LARGEST_BODY = "hub_largest_body"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # They change nothing and carry no body (RFC 9110 §9.2.1).
@@ -84,6 +85,15 @@ def even_when_full(endpoint: Endpoint) -> Endpoint:
 def reads_its_body(endpoint: Endpoint) -> Endpoint:
     """It takes in the body by itself, piece by piece, under a limit of its own."""
     setattr(endpoint, _READS_ITS_BODY, True)
+    return endpoint
+
+
+def checks_its_token(endpoint: Endpoint) -> Endpoint:
+    """Its form holds a file too large to be read before the token is known: it checks the token by itself.
+
+    The token comes in a field before the file (hub/identity/dependencies.py, `check_token`).
+    """
+    setattr(endpoint, _ADMITS_BY_ITSELF, True)
     return endpoint
 
 
@@ -180,12 +190,14 @@ class HubRoute(APIRoute):
         is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
         is_streamed = getattr(self.endpoint, _READS_ITS_BODY, False)
         largest_body = getattr(self.endpoint, _LARGEST_BODY, None)
+        checks_its_token = is_streamed and getattr(self.endpoint, _ADMITS_BY_ITSELF, False)
 
         async def admit_then_handle(exact: ExactRequest) -> Response:
             if is_always_answered:
                 return await handle(exact)
             places: Places = exact.app.state.places
             places.check()
+            exact.state.token_comes_later = checks_its_token
             await self._admit(exact, rules)
             if exact.method not in SAFE_METHODS and not is_streamed:
                 body = await exact.body()

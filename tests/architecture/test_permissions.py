@@ -2,6 +2,7 @@
 and a test over it passes on nothing.
 """
 
+import inspect
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -56,6 +57,12 @@ class TestRoutes:
             if not list(access_rules(route.dependant))
         }
         assert unprotected == PUBLIC
+
+    def test_whoever_checks_its_token_by_itself_does(self) -> None:
+        """A form whose file is too large to be read first; every other page's token is checked before its endpoint."""
+        deferred = [route for route in ROUTES if hasattr(inspect.unwrap(route.endpoint), "hub_admits_by_itself")]
+        assert [route.path for route in deferred] == ["/imports"]
+        assert all("check_token" in inspect.getsource(inspect.unwrap(route.endpoint)) for route in deferred)
 
     def test_every_permission_is_somebodys(self) -> None:
         asked = {rule.permission for route in ROUTES for rule in access_rules(route.dependant)}

@@ -5,8 +5,10 @@ import pytest
 
 from hub.capture.models import Collection
 from hub.imports import storing
+from hub.imports.files import import_folder
 from hub.imports.work import work
 from hub.kit.db import Database
+from hub.settings import settings
 from tests.capture.factories import create_collection, create_published_form
 from tests.imports.factories import HEAD, csv_file, rows
 from tests.people import People
@@ -46,6 +48,44 @@ async def tried(client: httpx.AsyncClient, database: Database, content: bytes, *
 async def press(client: httpx.AsyncClient, page: str, action: str, **fields: str) -> httpx.Response:
     token = (await read(client, page)).form(f"{page}/{action}").fields["csrf_token"]
     return await client.post(f"{page}/{action}", data={"csrf_token": token, **fields})
+
+
+class TestLarge:
+    """As much as through the API, taken in as it comes; the token of the page is checked before any of it is kept."""
+
+    CONTENT = csv_file(rows()) + b"\n" * (5 * 1024 * 1024)
+
+    async def test_a_file_larger_than_a_page_is_taken_in(self, client: httpx.AsyncClient) -> None:
+        await sign_in(client, "registrar")
+        assert f"最大 {settings().maximum_upload_bytes // 1024**2} MB" in (await client.get(URL)).text
+        assert len(self.CONTENT) > settings().maximum_body_bytes
+        assert (await send(client, self.CONTENT)).status_code == 303
+
+    @pytest.mark.parametrize("token", [None, "somebody else's"])
+    async def test_nothing_is_kept_without_the_page_s_token(self, client: httpx.AsyncClient, token: str | None) -> None:
+        await sign_in(client, "registrar")
+        fields = {} if token is None else {"csrf_token": token}
+        before = set(import_folder().glob("*"))
+        for file in ((("全县.csv", self.CONTENT)), ("", b"")):
+            refused = await client.post(URL, files={"file": file}, data=fields)
+            assert refused.status_code == 403
+            assert "页面已过期" in refused.text
+        assert set(import_folder().glob("*")) == before
+
+    async def test_a_token_behind_the_file_comes_too_late(self, client: httpx.AsyncClient) -> None:
+        await sign_in(client, "registrar")
+        token = (await read(client, URL)).form(URL).fields["csrf_token"]
+        parts = [("file", ("全县.csv", self.CONTENT)), ("csrf_token", (None, token))]
+        assert (await client.post(URL, files=parts)).status_code == 403
+
+    async def test_a_larger_one_than_that_is_told_at_its_field(
+        self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await sign_in(client, "registrar")
+        monkeypatch.setattr(settings(), "maximum_upload_bytes", 1024 * 1024)
+        refused = await send(client, self.CONTENT)
+        assert refused.status_code == 413
+        assert 'id="file-faults"' in refused.text
 
 
 class TestImports:
