@@ -72,10 +72,11 @@ async def _look(database: Database, subject: Subject, after: str | None, limit: 
         scope, elements = await grants.read_reach(snapshot, subject)
         if not scope.boxes:
             raise nothing_granted(scope)
-        generation = await store.get_generation(snapshot)
+        generation, now = await store.read_standing(snapshot, scope)
         standing = Standing(subject.organization.code, generation, scope.fingerprint, {})
         clocks = await cursors.find_clocks(snapshot, after, standing) if after is not None else {}
-        found = await store.select_changes(snapshot, scope, clocks, limit, versions=current_versions(elements))
+        versions = current_versions(elements)
+        found = await store.select_changes(snapshot, scope, clocks, limit, now=now, versions=versions)
     if found.withheld:
         raise not_granted([Outside("element_version_not_granted", name) for name in sorted(found.withheld)])
     return _Seen(scope, standing, found)

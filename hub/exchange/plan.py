@@ -86,10 +86,10 @@ async def _find_place(session: AsyncSession, code: str | None) -> tuple[Place | 
     """
     if code is None:
         return None, True
-    division = await geography.find_division(session, code)
-    if division is None:
+    lineage = await geography.find_lineage(session, code)
+    if lineage is None:
         return Place(code, frozenset(code[:length] for length in CODE_LENGTHS.values() if length <= len(code))), False
-    return Place(division.code, frozenset(division.lineage)), True
+    return Place(code, frozenset(lineage)), True
 
 
 async def _default_elements(

@@ -91,12 +91,8 @@ async def read_values(
 
 
 async def _standing(session: AsyncSession, subject: Subject, plan: Plan) -> Standing:
-    return Standing(
-        organization=subject.organization.code,
-        generation=await store.get_generation(session),
-        fingerprint=plan.scope.fingerprint,
-        clocks=await store.read_clocks(session, plan.scope, at=plan.query.as_of),
-    )
+    generation, clocks = await store.read_standing(session, plan.scope, at=plan.query.as_of)
+    return Standing(subject.organization.code, generation, plan.scope.fingerprint, clocks)
 
 
 def _etag(plan: Plan, standing: Standing, media_type: MediaType, after: Position | None, limit: int) -> str:

@@ -21,11 +21,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.geography.files import DivisionRow
 from hub.geography.models import Division
-from hub.kit.statements import Statement
+from hub.kit.statements import Statement, first
 
 
 async def get_division(session: AsyncSession, code: str) -> Division | None:
     return await session.get(Division, code)
+
+
+_LINEAGE = Statement(select(Division.lineage).where(Division.code == bindparam("code")))
+
+
+async def get_lineage(session: AsyncSession, code: str) -> list[str] | None:
+    found = first(await _LINEAGE.rows(session, {"code": code}))
+    return found.lineage if found is not None else None
 
 
 async def list_divisions_by_code(session: AsyncSession, codes: Iterable[str]) -> Sequence[Division]:

@@ -51,6 +51,11 @@ async def find_division(session: AsyncSession, code: str) -> Division | None:
     return await repository.get_division(session, code)
 
 
+async def find_lineage(session: AsyncSession, code: str) -> list[str] | None:
+    """The codes from the province down to the division itself; None when there is no such division."""
+    return await repository.get_lineage(session, code)
+
+
 async def get_division(session: AsyncSession, code: str) -> Division:
     division = await repository.get_division(session, code)
     if division is None:

@@ -126,16 +126,18 @@ async def find_withheld_versions(session: AsyncSession, scope: ReadScope, query:
     return await repository.list_withheld_versions(session, _asked(scope, query))
 
 
-async def read_clocks(session: AsyncSession, scope: ReadScope, *, at: datetime | None = None) -> dict[str, int]:
-    """Where the clocks of the scope's areas stand, or stood at an instant.
+async def read_standing(
+    session: AsyncSession, scope: ReadScope, *, at: datetime | None = None
+) -> tuple[UUID, dict[str, int]]:
+    """Which life of the database this is, and where the clocks of the scope's areas stand, or stood at an instant.
 
     Read them before the rows they are handed out with: a reader who goes on from them may then see
     something twice, and never misses anything.
     """
-    clocks = await repository.list_clocks(session, scope.divisions)
-    if at is None or not clocks:
-        return clocks
-    return await repository.list_clocks_at(session, _context(scope), clocks, at)
+    generation, clocks = await repository.get_standing(session, scope.divisions)
+    if at is not None and clocks:
+        clocks = await repository.list_clocks_at(session, _context(scope), clocks, at)
+    return generation, clocks
 
 
 async def read_all_clocks(session: AsyncSession) -> dict[str, int]:
@@ -154,9 +156,11 @@ async def select_changes(
     clocks: Mapping[str, int],
     limit: int,
     *,
+    now: Mapping[str, int] | None = None,
     versions: Mapping[str, int] = NO_VERSIONS,
 ) -> ChangeSlice:
-    """What changed after these clocks, in order within an area; at most `limit` rows. `versions` as in `select_text`.
+    """What changed after these clocks, in order within an area; at most `limit` rows. `versions` as in `select_text`,
+    `now` where the clocks stand, when that has been read in this snapshot.
 
     Nothing is skipped under concurrent commits: an area's clock row is locked until its transaction
     commits, so a reading of the clock proves that every smaller number is committed or will never be.
@@ -165,12 +169,13 @@ async def select_changes(
     """
     if not scope.boxes:
         return ChangeSlice("", (), dict(clocks), {})
-    now = await repository.list_clocks(session, scope.divisions)
+    if now is None:
+        _generation, now = await read_standing(session, scope)
     if any(clocks.get(area, 0) > seq for area, seq in now.items()):
         raise ClocksRanBack(_("变更游标已失效，请全量读取一次后继续。"))
     spans = {area: (clocks.get(area, 0), seq) for area, seq in now.items() if clocks.get(area, 0) < seq}
     if not spans:
-        return ChangeSlice("", (), now, {})
+        return ChangeSlice("", (), dict(now), {})
     question = {
         "spans": spans,
         "limit": limit,
@@ -180,7 +185,7 @@ async def select_changes(
     places = sorted({box.divisions for box in scope.boxes}, key=sorted)
     found = await repository.read_changes(session, Asked(_context(scope), question), places)
     if found is None:
-        return ChangeSlice("", (), now, {})
+        return ChangeSlice("", (), dict(now), {})
     withheld = {element: version for row in found.withheld or () for element, version in row.items()}
     reached = dict(now)
     if found.rows == limit:

@@ -24,7 +24,7 @@ from tests.store.factories import make_row
 pytestmark = pytest.mark.full_transaction
 
 SAVING, CHECKING, SUBMITTING, CORRECTING = 12, 8, 13, 14
-READING, FOLLOWING = 10, 9
+READING, FOLLOWING = 8, 8
 
 
 async def refuse_walks(database: Database, statements: list[Asked]) -> None:

@@ -243,6 +243,11 @@ class TestSelectHistory:
 
 async def test_clocks_of_a_township_are_its_countys(session: AsyncSession, people: People) -> None:
     await create_values(session, make_row(migrants=1))
-    assert await service.read_clocks(session, make_scope(make_box(divisions=[VILLAGE]))) == {COUNTY: 1}
-    assert await service.read_clocks(session, make_scope(make_box(divisions=["43"]))) == {COUNTY: 1}
-    assert await service.read_clocks(session, ReadScope(())) == {}
+    generation = await service.get_generation(session)
+    for scope, clocks in (
+        (make_scope(make_box(divisions=[VILLAGE])), {COUNTY: 1}),
+        (make_scope(make_box(divisions=["43"])), {COUNTY: 1}),
+        (make_scope(make_box(divisions=["44"])), {}),
+        (ReadScope(()), {}),
+    ):
+        assert await service.read_standing(session, scope) == (generation, clocks)
