@@ -194,8 +194,10 @@ BEGIN
         conditions := conditions || format('lineage && ARRAY[%L]', question ->> 'place');
     END IF;
     IF question -> 'after' ->> 0 = asked_period THEN
+        -- A merge of rows and divisions would walk all the divisions before the page: the nation has 600,000.
         conditions := conditions
-            || format('(r.division, r.entity) > (%L, %L)', question -> 'after' ->> 1, question -> 'after' ->> 2);
+            || format('(r.division, r.entity) > (%L, %L)', question -> 'after' ->> 1, question -> 'after' ->> 2)
+            || format('d.code >= %L', question -> 'after' ->> 1);
     END IF;
     IF (question ->> 'provisional')::boolean THEN
         held := replace(held, 'FROM records', 'FROM provisional_records');
