@@ -101,13 +101,16 @@ _P = Permission
 
 # In the order of the menu; the start page says the same in more words.
 NAVIGATION: tuple[NavigationItem, ...] = (
-    NavigationItem("/", lambda: _("我的填报任务"), _P.COLLECTION_READ, _TOWNSHIPS),
+    NavigationItem(
+        "/", lambda: _("我的填报任务"), _P.COLLECTION_READ, _TOWNSHIPS, beside=("/collections", "/submissions")
+    ),
     NavigationItem(
         "/collections",
         lambda: _("填报任务"),
         _P.COLLECTION_READ,
         _OTHERS,
         lambda: _("各乡镇报到哪里了；开放新一期填报。"),
+        ("/submissions",),
     ),
     NavigationItem(
         "/data-elements",
@@ -115,6 +118,7 @@ NAVIGATION: tuple[NavigationItem, ...] = (
         _P.DATA_ELEMENT_READ,
         None,
         lambda: _("每个指标的口径、版本、登记状态和使用者。"),
+        ("/code-lists", "/rules", "/registry"),
     ),
     NavigationItem(
         "/forms", lambda: _("表单"), _P.FORM_READ, None, lambda: _("由合格的数据元自动组成的表，发布后用于填报。")

@@ -89,7 +89,9 @@ def print_page(
         is_blank=rows is None,
         is_own=is_own,
         tables=tuple(_tables(form, names, held)),
-        bases=tuple(dict.fromkeys(one.legal_basis for one in form.fields if one.legal_basis)),
+        bases=tuple(
+            dict.fromkeys(basis for one in form.fields if one.legal_basis for basis in one.legal_basis.split("；"))
+        ),
     )
 
 

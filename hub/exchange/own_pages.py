@@ -27,6 +27,8 @@ from hub.registry.words import element_label, word
 router = HubRouter(tags=["exchange"])
 
 YEARS_OFFERED = 5
+# The month that is over is reported within the days after it; an older gap is somebody's to look at.
+PERIODS_TRIED = 3
 
 Year = Annotated[int | None, Query(ge=1900, le=9998)]
 
@@ -75,18 +77,21 @@ async def read_own_figures(
     chosen_year = year or clock.today().year
     forms = await own_figures.list_forms(session, chosen_year)
     choice = next((one for one in forms if one.key == form), forms[0] if forms else None)
-    wanted = [] if choice is None else [_one_period(choice, period)]
-    found = await own_figures.read_own_figures(database, session, subject, wanted)
+    newest, *older = [[]] if choice is None else [[one] for one in _to_try(choice, period)]
+    found = await own_figures.read_own_figures(database, session, subject, newest)
+    while older and not found[0].rows:
+        earlier = await own_figures.read_own_figures(database, session, subject, older.pop(0))
+        found = earlier if earlier[0].rows else found
     page = await _page(session, subject.organization.name, chosen_year, forms, choice, found)
     return render(request, "own_figures.html", page)
 
 
-def _one_period(choice: FormChoice, period: str) -> FormChoice:
-    """The one that was asked for; else the newest that is over, else the newest."""
+def _to_try(choice: FormChoice, period: str) -> list[FormChoice]:
+    """The period that was asked for; else the newest that are over, until one is found that was reported."""
     today = clock.today()
-    asked = next((one for one in choice.periods if str(one) == period), None)
-    over = next((one for one in choice.periods if one.last_day < today), choice.periods[0])
-    return replace(choice, periods=(asked or over,))
+    asked = [one for one in choice.periods if str(one) == period]
+    over = [one for one in choice.periods if one.last_day < today][:PERIODS_TRIED]
+    return [replace(choice, periods=(one,)) for one in asked or over or choice.periods[:1]]
 
 
 async def _page(

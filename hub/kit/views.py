@@ -63,13 +63,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """An entry of the menu, shown to whoever may do what it leads to. `kinds`: only people of such units."""
+    """An entry of the menu, shown to whoever may do what it leads to. `kinds`: only people of such units.
+
+    `beside`: other addresses of the same desk, on whose pages the entry is marked as well.
+    """
 
     path: str
     label: Callable[[], str]
     permission: str
     kinds: frozenset[str] | None = None
     about: Callable[[], str] = lambda: ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,11 +176,11 @@ def menu_of(request: Request) -> tuple[MenuEntry, ...]:
         for item in navigation
         if viewer.may(item.permission) and (item.kinds is None or viewer.organization.kind in item.kinds)
     ]
-    return tuple(MenuEntry(item.path, item.label(), item.about(), _is_current(item.path, path)) for item in shown)
+    return tuple(MenuEntry(item.path, item.label(), item.about(), _is_current(item, path)) for item in shown)
 
 
-def _is_current(entry: str, path: str) -> bool:
-    return path == entry or (entry != "/" and path.startswith(f"{entry}/"))
+def _is_current(item: NavigationItem, path: str) -> bool:
+    return any(path == entry or (entry != "/" and path.startswith(f"{entry}/")) for entry in (item.path, *item.beside))
 
 
 @lru_cache(maxsize=1)

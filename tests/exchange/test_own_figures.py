@@ -1,6 +1,7 @@
 """A township's own figures back, with the county's totals where they give nobody away."""
 
 import io
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from hub.exchange.totals import Behind, Total
 from hub.geography.models import Division
 from hub.grants.models import DataRead
 from hub.grants.returning import county_totals_scope
+from hub.kit import clock
 from hub.kit.db import Database
 from tests.exchange.factories import submit
 from tests.grants.factories import MIGRANTS, POOR, create_element
@@ -119,6 +121,18 @@ class TestOwnFigures:
         assert {"30", "73030", "73000"} <= set(page.within("td").split())
         assert "70000" not in page.response.text
         assert "1000" not in page.within("td").split()
+
+    async def test_opens_at_the_newest_period_that_was_reported(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        """In the days before the month that is over is reported, its page would be a page of dashes."""
+        await report(database, VILLAGES[EAST], 10)
+        with clock.travel(datetime(2026, 12, 2, 9, tzinfo=clock.CHINA)):
+            await sign_in(client, "reporter_east")
+            page = await read(client, "/my-figures")
+            assert '<option value="2026-10" selected>' in page.response.text
+            asked = await read(client, "/my-figures?year=2026&form=village.month&period=2026-11")
+            assert '<option value="2026-11" selected>' in asked.response.text
 
     async def test_what_is_not_shared_stays_away(self, client: httpx.AsyncClient, database: Database) -> None:
         for villages in (VILLAGES[EAST], VILLAGES[WEST], (f"{NORTH}200",)):

@@ -1,6 +1,8 @@
+import ast
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from hub.audit.repository import EventsAsked
 from hub.audit.service import Actor, Sealer
 from hub.kit import clock
 from hub.kit.db import Database
+from hub.oversight.audit_words import RESOURCES
 from hub.settings import settings
 from tests.people import People
 from tests.site.reading import Page, read, sign_in
@@ -103,6 +106,19 @@ class TestPage:
         page = await read(client, "/audit-events?from=2026-02-30", 422)
         assert "#from" in page.links
         assert page.within("title").startswith("有错误：")
+
+    def test_every_kind_of_object_has_its_words(self) -> None:
+        """As the rooms name it where they record an event."""
+        named = {
+            argument.value
+            for path in (Path(__file__).parents[2] / "hub").rglob("*.py")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"audit.record", "audit.Event"}
+            for argument in node.args[2:4]
+            if isinstance(argument, ast.Constant)
+        }
+        assert len(named) > 20
+        assert named <= set(RESOURCES)
 
     async def test_every_action_has_its_words(self, client: httpx.AsyncClient) -> None:
         await sign_in(client, "auditor")

@@ -67,6 +67,12 @@ async def post(client: httpx.AsyncClient, path: str, fields: Mapping[str, str | 
     return await client.post(path, data={**fields, "csrf_token": token})
 
 
+@pytest.mark.parametrize("path", ["/data-elements", "/code-lists", "/rules", FILES])
+async def test_the_menu_says_whose_desk_it_is(client: httpx.AsyncClient, people: People, path: str) -> None:
+    await sign_in(client, "registrar")
+    assert '<a href="/data-elements" aria-current="page">' in (await read(client, path)).response.text
+
+
 class TestRegister:
     async def test_registers_what_the_second_person_approves(
         self, client: httpx.AsyncClient, people: People, session: AsyncSession
