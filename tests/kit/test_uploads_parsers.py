@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from python_calamine import CalamineError
@@ -95,6 +95,9 @@ def test_any_csv_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
 CELLS = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6).map(float)
 
 
+@example([-(2.0**63)])
+@example([1.0, None, 1e15])
+@example([-0.0, None])
 @given(values=st.lists(CELLS, min_size=1) | st.lists(CELLS | st.booleans() | st.text(), min_size=1))
 @quick
 def test_a_column_is_written_as_its_cells_are(values: list[object]) -> None:
