@@ -40,7 +40,7 @@ class Integer(Datatype):
         if type(raw) is int and -FIRST_TOO_LONG_INTEGER < raw < FIRST_TOO_LONG_INTEGER:
             refuse_out_of_range(raw, raw, domain)
             return raw
-        if type(raw) is str and len(raw) <= MAXIMUM_DIGITS and raw.isascii() and raw.isdigit():
+        if type(raw) is str and len(raw) <= MAXIMUM_DIGITS and raw.isascii() and raw.removeprefix("-").isdigit():
             value = int(raw)
             refuse_out_of_range(value, raw, domain)
             return value

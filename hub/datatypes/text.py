@@ -16,8 +16,8 @@ LINE_BREAKS_AND_TABS = frozenset("\n\r\t")
 # Control characters; surrogates have no UTF-8, and PostgreSQL takes no NUL.
 UNPRINTABLE = frozenset({"Cc", "Cs"})
 
-# Empty, blank at either end, or with a control character (a line break too: `parse` decides which may stand).
-NOT_PLAIN = r"^$|^\s|\s$|\p{Cc}"
+# Not empty, not blank at either end, no control character (no line break either: `parse` decides which may stand).
+PLAIN = r"^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$"
 
 
 def maximum_length_of(domain: ValueDomain) -> int:
@@ -53,7 +53,7 @@ class Text(Datatype):
 
     def is_misread(self, text: pl.Expr, domain: ValueDomain) -> pl.Expr:
         """A pattern is Python's, and polars has other regular expressions: `parse` judges each different text once."""
-        return text.str.contains(NOT_PLAIN) if domain.pattern is None else text.is_not_null()
+        return ~text.str.contains(PLAIN) if domain.pattern is None else text.is_not_null()
 
     def refusals(self, value: pl.Expr, domain: ValueDomain) -> Mapping[str, pl.Expr]:
         return {"value-too-long": value.str.len_chars() > maximum_length_of(domain)}

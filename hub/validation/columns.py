@@ -6,7 +6,7 @@ so a cell has the same value or the same finding code either way.
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TypeVar
 
 import polars as pl
@@ -40,7 +40,7 @@ def blank_out(values: pl.Series, where: pl.Series) -> pl.Series:
 
 
 class ColumnReader:
-    """Reads columns by the domains of their names. Made once for many slices: expressions are not built for nothing."""
+    """Reads columns by the domains of their names. `column_reader` makes one once, for every table of a form."""
 
     def __init__(self, domains: Mapping[str, ValueDomain]) -> None:
         kinds = [(name, domain, DATATYPES[domain.datatype], pl.col(name)) for name, domain in domains.items()]
@@ -98,6 +98,16 @@ class ColumnReader:
         return readings
 
 
+def column_reader(domains: Mapping[str, ValueDomain]) -> ColumnReader:
+    return made_once(tuple(domains.items()))
+
+
+@lru_cache(maxsize=100)
+def made_once(domains: tuple[tuple[str, ValueDomain], ...]) -> ColumnReader:
+    """Its hundreds of expressions take as long to build as to ask of some thousand rows."""
+    return ColumnReader(dict(domains))
+
+
 class HeldReader:
     """Reads what the hub has, text or typed. A value may predate the present domain; then it is not compared with."""
 
@@ -111,8 +121,8 @@ class HeldReader:
         is_text = {
             name: not is_typed[name] and not (dtype is None or dtype.is_float()) for name, dtype in given.items()
         }
-        self._text = ColumnReader({name: domain for name, domain in domains.items() if is_text[name]})
-        self._typed = ColumnReader({name: domain for name, domain in domains.items() if is_typed[name]})
+        self._text = column_reader({name: domain for name, domain in domains.items() if is_text[name]})
+        self._typed = column_reader({name: domain for name, domain in domains.items() if is_typed[name]})
 
     def read(self, held: pl.DataFrame, height: int) -> dict[str, pl.Series]:
         text = held.select(pl.col(name).cast(pl.String()) for name in self._text.domains)

@@ -7,7 +7,7 @@ from operator import or_
 
 import polars as pl
 
-from hub.validation.columns import ColumnReader, HeldReader, StatisticReader, blank_out, is_written, nothing
+from hub.validation.columns import HeldReader, StatisticReader, blank_out, column_reader, is_written, nothing
 from hub.validation.form import FormSpec
 from hub.validation.judgement import broken, failing_rules, judge
 from hub.validation.lookback import LookBack
@@ -55,8 +55,8 @@ class SliceJudge:
         plan = spec.plan
         derived = [derivation.element for step in plan.steps for derivation in step]
         self.spec, self.plan = spec, plan
-        self.cells = ColumnReader({one.identifier: one.domain for one in plan.captured if one.identifier in given})
-        self.derived = ColumnReader({one.identifier: one.domain for one in derived})
+        self.cells = column_reader({one.identifier: one.domain for one in plan.captured if one.identifier in given})
+        self.derived = column_reader({one.identifier: one.domain for one in derived})
         self.supplied = HeldReader(supplied, {one.identifier: one.domain for one in plan.supplied})
         self.past = {
             look_back: (StatisticReader if look_back.is_statistic else HeldReader)(

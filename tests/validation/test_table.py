@@ -24,6 +24,7 @@ from hub.validation import (
     check,
     check_table,
 )
+from hub.validation.columns import made_once
 from hub.validation.judgement import ValidatorSwitchedOff
 
 Cells = Mapping[str, str | None]
@@ -350,3 +351,12 @@ def test_a_column_in_which_nothing_stands_is_text() -> None:
     report = check_table(COLUMN_FORM, Table(table.keys, cells, missing=pl.DataFrame({"part": nothing})))
     assert report.is_good.all()
     assert report.values.schema["part"] == pl.Int64()
+
+
+def test_the_readers_of_a_form_are_made_once(village_form: FormSpec) -> None:
+    """A province is checked in parts; the expressions for one form take as long to build as to ask of a part."""
+    table = Table(pl.DataFrame({"division": ["a"]}), pl.DataFrame({"population": ["1"], "note": ["x"]}))
+    check_table(village_form, table)
+    made = made_once.cache_info().misses
+    check_table(village_form, table)
+    assert made_once.cache_info().misses == made
