@@ -76,6 +76,11 @@ class _Part:
     def is_complete(self) -> bool:
         return all(division in self.content or division in self.held for division in self.given.asked)
 
+    @property
+    def is_all_staged(self) -> bool:
+        """Whether its content is what the file has, and nothing of it what was held before."""
+        return all(division in self.content for division in self.held if division in self.given.asked)
+
     def spelled(self) -> Written:
         """Its whole content, or as much of it as there is."""
         rows = (self.content.get(division) or self.held.get(division) for division in self.given.asked)
@@ -125,11 +130,7 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
         number: _submission(rows, part, recorded[number], spelled[number]) for number, part in filing.items()
     }
     if submissions:
-        await bulk_repository.add_submissions(
-            session, [(one, spelled[number], _warnings(filing[number])) for number, one in submissions.items()]
-        )
-    for number, part in filing.items():
-        _close(part, submissions[number])
+        await _file(session, rows, filing, submissions, spelled)
     await _forget_drafts(session, rows.area, parts)
     return [
         FiledTownship(
@@ -139,13 +140,35 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
     ]
 
 
-def _close(part: _Part, submission: Submission) -> None:
-    collection = part.collection
-    if part.is_complete or collection.submission is not None:
-        collection.submission = submission.number
-        # The county's own file is not reviewed by the county.
-        collection.approved = submission.number if collection.wants_review else None
-        collection.first_submitted_at = collection.first_submitted_at or submission.submitted_at
+async def _file(
+    session: AsyncSession,
+    rows: AreaRows,
+    filing: Mapping[int, _Part],
+    submissions: Mapping[int, Submission],
+    spelled: Mapping[int, Written],
+) -> None:
+    """The submissions, and what becomes of the tasks."""
+    staged = {
+        number: (one, filing[number].given.warnings)
+        for number, one in submissions.items()
+        if filing[number].is_all_staged
+    }
+    if staged:
+        asked = [division for number in staged for division in filing[number].given.asked]
+        await bulk_repository.add_staged_submissions(session, rows.form, asked, staged)
+    sent = [
+        (one, spelled[number], _warnings(filing[number])) for number, one in submissions.items() if number not in staged
+    ]
+    if sent:
+        await bulk_repository.add_submissions(session, sent)
+    closed = {
+        part.collection: submissions[number].number
+        for number, part in filing.items()
+        if part.is_complete or part.collection.submission is not None
+    }
+    if closed:
+        submitted_at = next(iter(submissions.values())).submitted_at
+        await bulk_repository.close_collections(session, rows.area, submitted_at, closed)
 
 
 async def _forget_drafts(session: AsyncSession, area: str, parts: Sequence[_Part]) -> None:

@@ -2,10 +2,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.imports.models import Import, ImportArea, ImportFinding
+from hub.kit import clock
+from hub.kit.statements import Statement, insertion
 
 ADDED_AT_ONCE = 2000
 
@@ -34,17 +36,26 @@ async def list_imports(session: AsyncSession, reach: str, *, after: UUID | None,
     return (await session.scalars(statement)).all()
 
 
+_WANTED = Statement(
+    select(Import.id).where(
+        Import.id == bindparam("import_id"),
+        Import.state != "cancelled",
+        ~exists().where(ImportArea.import_id == bindparam("import_id"), ImportArea.area == bindparam("area")),
+    )
+)
+_LOCK_AREA = Statement("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))")
+_ADD_AREA = Statement(insertion(ImportArea))
+
+
 async def is_wanted(session: AsyncSession, import_id: UUID, area: str) -> bool:
     """Not cancelled, and this county not stored yet."""
-    stored = exists().where(ImportArea.import_id == import_id, ImportArea.area == area)
-    wanted = select(Import.id).where(Import.id == import_id, Import.state != "cancelled", ~stored)
-    return await session.scalar(wanted) is not None
+    return bool(await _WANTED.rows(session, {"import_id": import_id, "area": area}))
 
 
 async def lock_area(session: AsyncSession, import_id: UUID, area: str) -> None:
     """Two workers on one import meet here: a process taken for dead may still be alive."""
     key = f"imports.area\n{import_id}\n{area}"
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    await _LOCK_AREA.run(session, {"key": key})
 
 
 async def list_areas(session: AsyncSession, import_ids: Collection[UUID]) -> Sequence[ImportArea]:
@@ -52,8 +63,8 @@ async def list_areas(session: AsyncSession, import_ids: Collection[UUID]) -> Seq
 
 
 async def add_area(session: AsyncSession, area: ImportArea) -> None:
-    session.add(area)
-    await session.flush()
+    counts = {"counts": area.counts, "submissions": area.submissions}
+    await _ADD_AREA.run(session, {"import_id": area.import_id, "area": area.area, "stored_at": clock.now(), **counts})
 
 
 async def replace_findings(session: AsyncSession, import_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:

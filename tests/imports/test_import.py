@@ -16,6 +16,9 @@ from hub.kit import json
 from hub.kit.db import Database, set_scope
 from hub.kit.json import Written
 from hub.store.models import Record, RecordRevision
+from hub.store.recording import record_values
+from hub.store.revisions import RowWrite
+from hub.store.rows import Writing
 from tests.imports.factories import EVERY_VILLAGE, HEAD, codes, csv_file, findings, row, rows, run, xlsx_file
 from tests.people import COUNTY, EAST, VILLAGES, WEST
 
@@ -89,6 +92,28 @@ class TestStore:
     ) -> None:
         await run(client, database, csv_file(rows()), dry_run="false")
         for one in await submissions(database):
+            content = Written(json.canonical(one.content))
+            assert one.checksum == submission_checksum(one.number, one.collection_id, one.submitted_at, content)
+
+    async def test_what_departments_supplied_is_in_no_content(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        """Contents are put together from staged rows, where what was supplied stands already, or partly from held."""
+        async with database.transaction() as session:
+            await set_scope(session, [COUNTY])
+            supplied = RowWrite(EVERY_VILLAGE[0], {"pensioners": 9}, {}, {"pensioners": 1})
+            await record_values(session, Writing(COUNTY, "village", "2026-10", (supplied,), "system", "api"))
+        head = (*HEAD, "income", "workers.missing")
+        lines = [[*cells, "1.50", None] for cells in rows()]
+        lines[1][4:] = [None, None, "尚不掌握"]
+        await run(client, database, csv_file(lines, head=head), dry_run="false")
+        await run(client, database, csv_file([row(EVERY_VILLAGE[0], workers=81)]), dry_run="false", reason="报错")
+        filed = [one for one in await submissions(database) if one.township == EAST]
+        assert (await records(database))[EVERY_VILLAGE[0]].payload["pensioners"] == 9
+        assert [list(one.content[0]["derived"]) for one in filed] == [["staying"], ["staying"]]
+        assert ["pensioners" in one.content[0]["values"] for one in filed] == [False, False]
+        assert filed[0].content[1]["missing"] == {"workers": "not_yet_known"}
+        for one in filed:
             content = Written(json.canonical(one.content))
             assert one.checksum == submission_checksum(one.number, one.collection_id, one.submitted_at, content)
 

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from hub.capture.models import Collection
+from hub.imports.work import work
 from hub.kit.db import Database
 from tests.capture.factories import PERIOD, PREVIOUS, create_collection, create_published_form, rows, save, submit
 from tests.exchange.factories import calling, grant
 from tests.exchange.factories import submit as submit_rows
 from tests.grants.factories import MIGRANTS, create_element
+from tests.imports.factories import csv_file, post, row
 from tests.people import EAST, VILLAGES, WEST, People
 from tests.performance.asked import Asked, asked, walked, wasted
 from tests.store.factories import make_row
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.full_transaction
 
 SAVING, CHECKING, SUBMITTING, CORRECTING = 12, 8, 13, 14
 READING, FOLLOWING = 8, 8
+IMPORTING = 46
 
 
 async def refuse_walks(database: Database, statements: list[Asked]) -> None:
@@ -109,3 +112,20 @@ async def test_a_walk_is_found(database: Database, people: People) -> None:
     async with database.engine.connect() as connection:
         assert await walked(connection, Asked("SELECT 1 FROM records WHERE payload ? 'x'", None)) == {"records"}
         await connection.execute(text("ROLLBACK"))
+
+
+@pytest.mark.subject("registrar")
+async def test_a_countys_import_asks_no_more_for_more_rows(
+    client: httpx.AsyncClient, database: Database, people: People
+) -> None:
+    await create_published_form(database, people)
+    await create_collection(database, people)
+    counts = []
+    for number, villages in enumerate(([VILLAGES[EAST][0]], [*VILLAGES[EAST], *VILLAGES[WEST]])):
+        content = csv_file([row(village, workers=70 + number) for village in villages])
+        answer = await post(client, content, period=PERIOD, dry_run="false", accept_partial="true", reason="x")
+        with asked() as importing:
+            await work(database, answer.json()["id"])
+        await refuse_walks(database, importing)
+        counts.append(len(importing))
+    assert max(counts) <= IMPORTING, counts
