@@ -21,7 +21,6 @@ from hub.datatypes.numerals import read_number
 from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
-from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice, instant
 from hub.validation.portable import portable_form, portable_past
 
@@ -87,9 +86,7 @@ class SheetPayload:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One cell as it is first drawn. `mark`: what a missing one reads; `change`: against the preceding period, in words
-    or per cent.
-    """
+    """One cell as it is first drawn. `mark`: what a missing one reads; `change`: against the preceding period."""
 
     text: str
     mark: str
@@ -241,7 +238,7 @@ def _drawn(one: CellView, held: Mapping[str, str]) -> GridCell:
     text = labels.get(one.text, one.text) if one.kind == "choice" else one.text
     mark = labels.get(one.missing, one.missing)
     is_unchanged = not one.missing and one.text != "" and one.text == held.get("previous")
-    change = _("同上期") if is_unchanged else "" if one.missing else change_of(one.text, one.previous)
+    change = "" if one.missing else change_of(one.text, one.previous)
     return GridCell(text, mark, one.previous, change, one.kind == "readonly", is_unchanged)
 
 

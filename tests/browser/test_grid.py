@@ -248,7 +248,7 @@ class TestLooks:
         assert "已将 8 格填为上期的数" in await state(page)
         first = page.locator(".grid tbody td").first
         assert (await first.get_attribute("class") or "").startswith("n unchanged")
-        assert "同上期" in await first.inner_text()
+        assert (await first.inner_text()).split() == ["200", "同上期"]
         assert (await page.inner_text(".grid tfoot td >> nth=0")).strip() == "400"
         assert "已填 2/3 行" in await page.inner_text("#progress-text")
         await keys(page, "Control+Home", "ArrowDown", "ArrowDown")

@@ -267,7 +267,7 @@ export class Cards {
     if (!previous) return;
     const change = changeOf(this.model.cell(division, column.identifier).value, previous);
     const words = this.model.isUnchanged(division, column.identifier) ? this.texts["unchanged"] : change;
-    about.append(named("p", `${filledIn(this.texts["previous"] ?? "", { value: previous })} ${words}`, "muted"));
+    about.append(named("p", `${filledIn(this.texts["previous"] ?? "", { value: this.model.previousWords(division, column) })} ${words}`, "muted"));
   }
 }
 

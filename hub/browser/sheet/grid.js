@@ -152,7 +152,7 @@ export class Grid {
     const { division, column } = this.here();
     const say = (/** @type {string} */ name, /** @type {Record<string, string | number>} */ blanks = {}) =>
       filledIn(this.texts[name] ?? "", blanks);
-    const previous = this.model.previous(division, column.identifier);
+    const previous = this.model.previousWords(division, column);
     const block = this.selection.block();
     const size = { rows: block.bottom - block.top + 1, columns: block.right - block.left + 1 };
     return [

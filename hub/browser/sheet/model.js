@@ -85,6 +85,15 @@ export class SheetModel extends EventTarget {
     if (isChanged) this.dispatchEvent(new CustomEvent("derived", { detail: { division } }));
   }
 
+  /**
+   * The preceding value as people read it: a code by its meaning.
+   * @param {string} division @param {import("./payload.js").Column} column
+   */
+  previousWords(division, column) {
+    const previous = this.previous(division, column.identifier);
+    return column.choices.find((one) => one.value === previous)?.label ?? previous;
+  }
+
   /** Whether a person may change the cell here and now. @param {string} division @param {string} element */
   isOpen(division, element) {
     const column = this.byIdentifier.get(element);

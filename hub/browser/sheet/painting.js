@@ -96,10 +96,16 @@ export class Painting {
     if (missing) node.append(element("i", this.wordOf(missing)));
     const previous = this.model.previous(division, column.identifier);
     if (!previous) return;
-    const small = element("small", filledIn(this.texts["previous"] ?? "", { value: previous }));
+    if (this.model.isUnchanged(division, column.identifier)) {
+      const small = element("small", "");
+      small.append(element("b", this.texts["unchanged"] ?? ""));
+      node.append(small);
+      return;
+    }
+    const said = this.model.previousWords(division, column);
+    const small = element("small", filledIn(this.texts["previous"] ?? "", { value: said }));
     const change = missing ? "" : changeOf(value, previous);
-    if (this.model.isUnchanged(division, column.identifier)) small.append(element("b", ` ${this.texts["unchanged"]}`));
-    else if (change) small.append(element("b", ` ${change}`));
+    if (change) small.append(element("b", ` ${change}`));
     node.append(small);
   }
 
