@@ -81,7 +81,7 @@ def create_app(
     for router in site.routers:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", HashedFiles(), name="static")
-    app.state.navigation = site.NAVIGATION
+    _furnish(app)
     problems.install(app, render=_render, on_refusal=_record_refusal)
     return app
 
@@ -98,6 +98,12 @@ def _set_bounds(app: FastAPI, chosen: Settings) -> None:
     app.state.places = Places(working=chosen.concurrent_requests, waiting=chosen.queued_requests)
     app.state.disk = Disk(chosen.data_dir, reserve=chosen.minimum_free_bytes)
     app.state.figures = Figures((measure_log,))
+
+
+def _furnish(app: FastAPI) -> None:
+    """What pages show of rooms that their own does not know."""
+    app.state.navigation = site.NAVIGATION
+    app.state.sheet_noticing = site.SHEET_NOTICING
 
 
 async def _render(request: Request, error: HubError) -> Response:

@@ -3,6 +3,7 @@
 from hub.audit import models as audit
 from hub.calendar import models as calendar
 from hub.capture import models as capture
+from hub.delegations import models as delegations
 from hub.exchange import models as exchange
 from hub.forms import models as forms
 from hub.geography import models as geography
@@ -20,6 +21,7 @@ __all__ = [
     "audit",
     "calendar",
     "capture",
+    "delegations",
     "exchange",
     "forms",
     "geography",

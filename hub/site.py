@@ -22,6 +22,8 @@ from hub.capture.reminding import count_escalated
 from hub.capture.standing import count_waiting
 from hub.capture.todo_pages import tasks_page
 from hub.catalogue import pages as catalogue
+from hub.delegations import pages as delegations
+from hub.delegations import village_pages as villages
 from hub.exchange import own_pages, value_pages
 from hub.forms import compare_pages as form_versions
 from hub.forms import pages as forms
@@ -88,6 +90,8 @@ routers: tuple[HubRouter, ...] = (
     grant_decisions.router,
     imports.router,
     remarks.router,
+    delegations.router,
+    villages.router,
     oversight.router,
     clients.router,
     audit_events.router,
@@ -175,6 +179,9 @@ NAVIGATION: tuple[NavigationItem, ...] = (
     ),
 )
 
+
+# What stands over a township's form beside what `capture` says itself.
+SHEET_NOTICING = (delegations.sheet_notices,)
 
 COUNTED = 1000
 WORKER = STATIC_FOLDER / "built" / "worker.js"

@@ -41,9 +41,9 @@ _CONTENT = (
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did it: a person, a program, the system itself, or nobody we know."""
+    """Who did it: a person, a program, a link that somebody handed out, the system itself, or nobody we know."""
 
-    kind: Literal["person", "client", "system", "anonymous"]
+    kind: Literal["person", "client", "link", "system", "anonymous"]
     id: str
     name: str
     organization: str | None = None

@@ -10,6 +10,7 @@ from hub.calendar.words import due_words
 from hub.capture import drafting, service
 from hub.capture.desk import CollectionTask
 from hub.capture.grid_page import grid_page
+from hub.capture.notices import sheet_notices
 from hub.capture.refusals import Refused
 from hub.capture.review_page import review_page
 from hub.capture.reviewing import Review, open_review
@@ -44,7 +45,7 @@ async def _show_form(
 ) -> Response:
     view = await drafting.get_draft(session, subject, task.collection.id, is_judged_live=True)
     due = due_words(task.collection.due_at, await calendar.work_calendar(session))
-    page = grid_page(view, due, subject)
+    page = grid_page(view, due, subject, await sheet_notices(request, session, subject, view))
     if refused is not None:
         way = replace(page.sheet.way, typed=refused.typed, faults=refused.faults)
         shown = replace(page, sheet=replace(page.sheet, way=way, refusal=refused.view))

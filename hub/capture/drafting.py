@@ -157,7 +157,9 @@ def _draft(subject: Subject, collection: Collection, entries: Sequence[TypedEntr
 
 
 def door_of(subject: Subject) -> str:
-    """Only a browser's session carries a CSRF token; everybody else came with a bearer token."""
+    """Only a browser's session carries a CSRF token; a link is a door of its own; others came with a bearer token."""
+    if subject.kind == "link":
+        return "link"
     return "api" if subject.csrf_token is None else "web"
 
 

@@ -5,7 +5,7 @@ what is there. `SheetPayload` is what hub/browser/sheet/payload.js reads, name f
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from hub.calendar.words import DueWords
 from hub.capture.desk import DraftView
 from hub.capture.grid_texts import grid_texts
 from hub.capture.keeping_page import KeepingPayload, keeping_payload
+from hub.capture.notices import SheetNotice
 from hub.capture.rows import typed_text
 from hub.capture.sheet_form import split_rows
 from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
@@ -123,8 +124,8 @@ class GridPage:
     data: str
 
 
-def grid_page(view: DraftView, due: DueWords, subject: Subject) -> GridPage:
-    sheet = sheet_page(view, due)
+def grid_page(view: DraftView, due: DueWords, subject: Subject, notices: tuple[SheetNotice, ...] = ()) -> GridPage:
+    sheet = replace(sheet_page(view, due), notices=notices)
     cells = _cells(view, sheet)
     tables = tuple(_table(section, cells) for section in sheet.sections)
     return GridPage(sheet, tables, json.dumps(asdict(_payload(view, sheet, subject, cells))).translate(_ESCAPES))

@@ -1,6 +1,7 @@
 """The township's desk and the authority's lists of tasks, in a browser."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, get_args
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from hub.capture.endpoints import (
 )
 from hub.capture.errors import CollectionExists, CollectionRefused
 from hub.capture.lifecycle import CollectionState
+from hub.capture.notices import sheet_notices
 from hub.capture.progress import list_row_codes
 from hub.capture.review_page import steps_of
 from hub.capture.reviewing import open_review
@@ -192,7 +194,8 @@ async def read_plain_sheet(
     """The form as fields, for a browser without JavaScript and for whoever likes that better."""
     view = await drafting.get_draft(session, subject, collection_id)
     due = due_words(view.task.collection.due_at, await calendar.work_calendar(session))
-    return render(request, "sheet.html", sheet_page(view, due))
+    notices = await sheet_notices(request, session, subject, view)
+    return render(request, "sheet.html", replace(sheet_page(view, due), notices=notices))
 
 
 @router.post("/collections/{collection_id}/plain")

@@ -12,6 +12,7 @@ from hub.capture.errors import CollectionAwaitsSignOff, CollectionClosed, Collec
 from hub.capture.ledger import Explanations
 from hub.capture.lifecycle import CollectionState
 from hub.capture.locks import Cell
+from hub.capture.notices import SheetNotice
 from hub.capture.progress import is_filled
 from hub.capture.refusals import RefusalView
 from hub.capture.rows import DraftRow, TypedEntry, typed_text
@@ -134,6 +135,7 @@ class SheetPage:
     reason: str = ""
     lock: HubError | None = None
     refusal: RefusalView | None = None
+    notices: tuple[SheetNotice, ...] = ()
 
     @property
     def is_read_only(self) -> bool:

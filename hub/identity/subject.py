@@ -19,12 +19,14 @@ class OrganizationRef:
 
 @dataclass(frozen=True)
 class Subject:
-    """A signed-in person or a program. `grants`: the numbers its token is bound to, None when not bound.
+    """A signed-in person, a program, or whoever holds a link that a person handed out.
+
+    `grants`: the numbers its token is bound to, None when not bound.
 
     `has_second_factor`: this session was opened with one, or showed one since.
     """
 
-    kind: Literal["person", "client", "system"]
+    kind: Literal["person", "client", "link", "system"]
     id: UUID
     name: str
     display_name: str

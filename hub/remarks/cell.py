@@ -15,6 +15,8 @@ from hub.capture import service as capture
 from hub.capture.desk import CollectionTask
 from hub.capture.models import Collection
 from hub.capture.progress import list_row_codes
+from hub.delegations import service as delegations
+from hub.delegations.service import Origin
 from hub.forms import service as forms
 from hub.forms.content import FormContent, FormField
 from hub.geography import service as geography
@@ -85,6 +87,7 @@ class CellContents:
     remarks: Sequence[Remark]
     attachments: Sequence[Attachment]
     flags: Sequence[Flag]
+    origins: Sequence[Origin]
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ async def _contents(session: AsyncSession, subject: Subject, cell: Cell) -> Cell
         remarks=await repository.list_remarks(session, cell.spot),
         attachments=await repository.list_attachments(session, cell.spot),
         flags=await repository.list_flags(session, cell.spot),
+        origins=await delegations.list_origins(session, cell.collection, cell.place.code, element),
     )
 
 

@@ -14,7 +14,7 @@ from hub.forms.content import FormContent, FormField
 from hub.identity.subject import Subject
 from hub.kit.db import uuid7
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell
+from hub.kit.views import Choice, cell, instant
 from hub.registry.words import word
 from hub.remarks.attachments import MEGABYTE
 from hub.remarks.cell import CellContents, CellView, PastValue
@@ -254,6 +254,10 @@ def _origin(view: CellView, contents: CellContents) -> Iterable[str]:
         return
     if contents.typed is not None and contents.typed.is_draft:
         yield _("本表有暂存未提交的内容，这里显示的是暂存的数。")
+    for origin in contents.origins:
+        sentence = _("村里填报：{at} 由{place}的链接填入{label}，链接由 {by} 发出。")
+        label = f"（{origin.label}）" if origin.label else ""
+        yield sentence.format(at=instant(origin.at), place=view.cell.place.name, label=label, by=origin.made_by)
     if contents.history:
         last = history_line(contents.history[-1], view.cell.form, {})
         yield _("填报：{by} 通过{door}提交。").format(by=last.by, door=last.door)

@@ -35,6 +35,9 @@ PUBLIC = {
     ("POST", "/oauth/token"),
     ("POST", "/account/session"),
     ("GET", "/worker.js"),
+    # Whoever holds a village's link: the address is the key (docs/decisions/a-village-is-delegated-by-link.md).
+    ("GET", "/v/{township}/{token}"),
+    ("POST", "/v/{township}/{token}"),
 }
 
 

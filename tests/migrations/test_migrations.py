@@ -85,6 +85,7 @@ class TestSecondWall:
     TABLES = (
         "attachments",
         "collection_steps",
+        "delegations",
         "draft_ledgers",
         "drafts",
         "flags",
