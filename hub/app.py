@@ -26,9 +26,8 @@ from hub.kit.limits import Limits
 from hub.kit.middleware import RequestContext
 from hub.kit.places import Places
 from hub.kit.queue import QueuedTask, working
+from hub.kit.routing import API_PREFIX, take_up
 from hub.settings import Settings, settings
-
-API_PREFIX = "/api/v1"
 
 
 class HubApplication(FastAPI):
@@ -68,18 +67,11 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        responses=problems.RESPONSES,
     )
     app.state.database = database
     app.state.clock_watch = ClockWatch(database)
     _set_bounds(app, settings())
-    app.include_router(operations.router)
-    for router in api.root_routers:
-        app.include_router(router)
-    for router in api.routers:
-        app.include_router(router, prefix=API_PREFIX)
-    for router in site.routers:
-        app.include_router(router, include_in_schema=False)
+    take_up(app, (operations.router, *api.root_routers, *api.routers, *site.routers))
     app.mount("/static", HashedFiles(), name="static")
     _furnish(app)
     problems.install(app, render=_render, on_refusal=_record_refusal)

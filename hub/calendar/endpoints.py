@@ -11,10 +11,10 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.paging import DEFAULT_LIMIT, After, Limit, Page, decode_key, page_of
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(prefix="/calendar", tags=["calendar"])
+router = ApiRouter(prefix="/calendar", tags=["calendar"])
 
 CanReadCalendar = Annotated[Subject, Depends(requires(Permission.CALENDAR_READ))]
 CanManageCalendar = Annotated[Subject, Depends(requires(Permission.CALENDAR_MANAGE))]

@@ -26,10 +26,10 @@ from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.json import JSONResponse
 from hub.kit.paging import After, Limit, Page, decode_position, page_of, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["capture"])
+router = ApiRouter(tags=["capture"])
 
 CanOpenCollections = Annotated[Subject, Depends(requires(Permission.COLLECTION_OPEN))]
 CanReadCollections = Annotated[Subject, Depends(requires(Permission.COLLECTION_READ))]

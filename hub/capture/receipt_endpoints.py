@@ -8,10 +8,10 @@ from hub.capture import receipts
 from hub.capture.endpoints import CanReadSubmissions
 from hub.capture.receipt import Document
 from hub.kit import json
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["capture"])
+router = ApiRouter(tags=["capture"])
 
 Number = Annotated[str, Path(max_length=40)]
 _DOCUMENT: dict[int | str, dict[str, Any]] = {

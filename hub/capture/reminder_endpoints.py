@@ -10,11 +10,11 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.kit.wire import WireInput
 
-router = HubRouter(tags=["capture"])
+router = ApiRouter(tags=["capture"])
 
 CanRemind = Annotated[Subject, Depends(requires(Permission.COLLECTION_REMIND))]
 

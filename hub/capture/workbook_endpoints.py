@@ -16,11 +16,11 @@ from hub.kit import json
 from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.kit.uploads.received import on_disk
 
-router = HubRouter(tags=["capture"])
+router = ApiRouter(tags=["capture"])
 
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {

@@ -23,10 +23,10 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["capture"])
+router = ApiRouter(tags=["capture"])
 
 CanSign = Annotated[Subject, Depends(requires(Permission.SUBMISSION_SIGN))]
 CanReview = Annotated[Subject, Depends(requires(Permission.SUBMISSION_REVIEW))]

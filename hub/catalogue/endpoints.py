@@ -11,10 +11,10 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.paging import After, Limit, Page, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["catalogue"])
+router = ApiRouter(tags=["catalogue"])
 
 CanReadCatalogue = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_READ))]
 

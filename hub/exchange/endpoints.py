@@ -19,10 +19,10 @@ from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.middleware import IS_HEAD
 from hub.kit.paging import Limit
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import AppDatabase, Transaction, database_of
 
-router = HubRouter(tags=["exchange"])
+router = ApiRouter(tags=["exchange"])
 
 CanReadValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_READ))]
 CanFollowValues = Annotated[Subject, Depends(requires(Permission.DATA_VALUE_FOLLOW))]

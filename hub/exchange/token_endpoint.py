@@ -11,7 +11,7 @@ from hub.kit.json import JSONResponse
 from hub.kit.routing import HubRouter, door, public
 from hub.kit.transaction import AppDatabase
 
-router = HubRouter(tags=["exchange"])
+router = HubRouter(tags=["exchange"], is_described=True)
 
 PATH = "/oauth/token"
 

@@ -11,10 +11,10 @@ from hub.exchange.totals_questions import read_totals_question
 from hub.exchange.totals_schemas import LeftOutRead, TotalPageRead, TotalRead, csv_lines
 from hub.kit import json
 from hub.kit.paging import After, Limit, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import AppDatabase, Transaction
 
-router = HubRouter(tags=["exchange"])
+router = ApiRouter(tags=["exchange"])
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": TotalPageRead, "content": {"text/csv": {"schema": {"type": "string"}}}}

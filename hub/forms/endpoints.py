@@ -12,11 +12,11 @@ from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.json import JSONResponse
 from hub.kit.paging import After, Limit, Page, decode_key, page_of
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.validation import form_json_schema
 
-router = HubRouter(prefix="/forms", tags=["forms"])
+router = ApiRouter(prefix="/forms", tags=["forms"])
 
 CanReadForms = Annotated[Subject, Depends(requires(Permission.FORM_READ))]
 CanPublishForms = Annotated[Subject, Depends(requires(Permission.FORM_PUBLISH))]

@@ -10,10 +10,10 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import IdempotentWrite
 from hub.kit.paging import DEFAULT_LIMIT, After, Limit, Page, decode_key, page_of
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(prefix="/divisions", tags=["divisions"])
+router = ApiRouter(prefix="/divisions", tags=["divisions"])
 
 CanReadDivisions = Annotated[Subject, Depends(requires(Permission.DIVISION_READ))]
 CanManageDivisions = Annotated[Subject, Depends(requires(Permission.DIVISION_MANAGE))]

@@ -12,10 +12,10 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.idempotency import Idempotency, IdempotentWrite
 from hub.kit.paging import After, Limit, Page, bad_cursor, decode_position, page_of
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(prefix="/access-grants", tags=["grants"])
+router = ApiRouter(prefix="/access-grants", tags=["grants"])
 
 CanRequestGrants = Annotated[Subject, Depends(requires(Permission.ACCESS_GRANT_REQUEST))]
 CanReadGrants = Annotated[Subject, Depends(requires(Permission.ACCESS_GRANT_READ))]

@@ -22,10 +22,10 @@ from hub.identity.schemas import (
 )
 from hub.identity.subject import Subject
 from hub.kit.paging import After, Limit, Page, decode_key, page_of, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["identity"])
+router = ApiRouter(tags=["identity"])
 
 CanManageIdentity = Annotated[Subject, Depends(requires(Permission.IDENTITY_MANAGE))]
 

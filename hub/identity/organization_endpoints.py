@@ -4,10 +4,10 @@ from hub.identity import organizations
 from hub.identity.endpoints import CanManageIdentity
 from hub.identity.schemas import OrganizationCreate, OrganizationRead, OrganizationUpdate
 from hub.kit.paging import After, Limit, Page, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 
-router = HubRouter(tags=["identity"])
+router = ApiRouter(tags=["identity"])
 
 
 @router.get("/organizations")

@@ -16,11 +16,11 @@ from hub.kit import json
 from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader, IdempotentWrite
 from hub.kit.multipart import ReceivedForm, receive_form
 from hub.kit.paging import After, Limit, Page, bad_cursor, decode_key, decode_position, page_of
-from hub.kit.routing import HubRouter, reads_its_body
+from hub.kit.routing import ApiRouter, reads_its_body
 from hub.kit.transaction import Transaction
 from hub.settings import settings
 
-router = HubRouter(tags=["imports"])
+router = ApiRouter(tags=["imports"])
 
 CanImport = Annotated[Subject, Depends(requires(Permission.IMPORT_RUN))]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
-from hub.kit.routing import HubRouter, public
+from hub.kit.routing import ApiRouter, public
 from hub.kit.views import render
 
-router = HubRouter(tags=["operations"])
+router = ApiRouter(tags=["operations"])
 
 # Its style sheet draws arrows from data: addresses, which lead nowhere.
 POLICY = (

@@ -137,14 +137,10 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _template(scope: Scope) -> str:
-    """The route's template, never the path, which holds codes and numbers without end.
-
-    FastAPI keeps the template with its prefix beside the route, whose own would name a page and its API alike.
-    """
+    """The route's template, never the path, which holds codes and numbers without end."""
     if scope["path"].startswith(STATIC):
         return STATIC
-    route: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    return getattr(route, "path", "unmatched")
+    return getattr(scope.get("route"), "path", "unmatched")
 
 
 def _caller(scope: Scope) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ from hub.kit.routing import HubRouter, always_answered, public
 from hub.kit.transaction import AppDatabase, Transaction
 from hub.settings import share_folder
 
-router = HubRouter(tags=["operations"])
+router = HubRouter(tags=["operations"], is_described=True)
 
 
 class Health(BaseModel):

@@ -14,12 +14,12 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.paging import After, Limit, Page, bad_cursor, decode_position, page_of
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.oversight import audit_log
 from hub.oversight.audit_log import Position, Search
 
-router = HubRouter(tags=["oversight"])
+router = ApiRouter(tags=["oversight"])
 
 CanReadAudit = Annotated[Subject, Depends(requires(Permission.AUDIT_EVENT_READ))]
 Word = Annotated[str, Query(max_length=200)]

@@ -9,12 +9,12 @@ from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.paging import After, Limit, Page, decode_position, page_of, page_within
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.oversight import service
 from hub.oversight.schemas import ServedRead, UsageRead, UseRead
 
-router = HubRouter(tags=["oversight"])
+router = ApiRouter(tags=["oversight"])
 
 CanReadUsage = Annotated[Subject, Depends(requires(Permission.USAGE_READ))]
 CanReadElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_READ))]

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.oversight import jobs
 from hub.oversight.jobs import QueuedJob, RecurringJobTurn
 
-router = HubRouter(tags=["oversight"])
+router = ApiRouter(tags=["oversight"])
 
 CanRunJobs = Annotated[Subject, Depends(requires(Permission.IMPORT_RUN))]
 JobId = Annotated[int, Path(ge=1, lt=2**63)]

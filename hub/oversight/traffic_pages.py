@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from hub.kit import clock
 from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.i18n import gettext as _
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter, HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import render
 from hub.oversight import traffic
@@ -20,7 +20,7 @@ from hub.oversight.traffic import Span, Traffic
 from hub.oversight.traffic_repository import Step
 
 router = HubRouter(tags=["oversight"])
-api = HubRouter(tags=["oversight"])
+api = ApiRouter(tags=["oversight"])
 
 DAYS_SHOWN = 14
 

@@ -20,7 +20,7 @@ from hub.kit.paging import (
     page_of,
     page_within,
 )
-from hub.kit.routing import HubRouter
+from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.registry import code_lists, service
 from hub.registry.file_models import ObjectClass, PeriodType
@@ -44,7 +44,7 @@ from hub.registry.schemas import (
 )
 from hub.registry.statuses import RegistrationStatus
 
-router = HubRouter(tags=["registry"])
+router = ApiRouter(tags=["registry"])
 
 CanReadElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_READ))]
 CanRegisterElements = Annotated[Subject, Depends(requires(Permission.DATA_ELEMENT_REGISTER))]

@@ -18,7 +18,7 @@ from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader, IdempotentWrite
 from hub.kit.paging import After, Limit, Page, bad_cursor, decode_position, page_of, page_within
-from hub.kit.routing import HubRouter, takes_up_to
+from hub.kit.routing import ApiRouter, takes_up_to
 from hub.kit.transaction import Transaction
 from hub.remarks import attachments, flags, service
 from hub.remarks.errors import AttachmentRefused
@@ -26,7 +26,7 @@ from hub.remarks.models import Attachment
 from hub.remarks.schemas import AttachmentRead, FlagClearance, FlagCreate, FlagRead, RemarkCreate, RemarkRead
 from hub.settings import settings
 
-router = HubRouter(tags=["remarks"])
+router = ApiRouter(tags=["remarks"])
 
 CanReadRemarks = Annotated[Subject, Depends(requires(Permission.REMARK_READ))]
 CanWriteRemarks = Annotated[Subject, Depends(requires(Permission.REMARK_WRITE))]
