@@ -11,6 +11,7 @@ from hub import __version__, api, site
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.figures import measure_log
+from hub.capture.turns import new_turns
 from hub.exchange import token_endpoint, tokens
 from hub.exchange.watching import ClockWatch
 from hub.identity.dependencies import caller_address
@@ -88,6 +89,7 @@ def _set_bounds(app: FastAPI, chosen: Settings) -> None:
         sign_ins_per_minute=chosen.sign_ins_per_minute,
     )
     app.state.places = Places(working=chosen.concurrent_requests, waiting=chosen.queued_requests)
+    app.state.submitting = new_turns()
     app.state.disk = Disk(chosen.data_dir, reserve=chosen.minimum_free_bytes)
     app.state.figures = Figures((measure_log,))
 

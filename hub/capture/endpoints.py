@@ -19,6 +19,7 @@ from hub.capture.schemas import (
     ValidationRead,
     ValueChangeRead,
 )
+from hub.capture.turns import SubmittingTurn
 from hub.identity.dependencies import requires
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
@@ -131,6 +132,7 @@ async def check_draft(session: Transaction, subject: CanWriteDrafts, collection_
 
 @router.post("/collections/{collection_id}/submission", status_code=201, response_model=ReceiptRead)
 async def submit_draft(
+    _turn: SubmittingTurn,
     session: Transaction,
     subject: CanSubmit,
     collection_id: UUID,

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Response
 from hub.capture import exceptions, review, service, signing
 from hub.capture.endpoints import CanReadCollections, CanSubmit
 from hub.capture.schemas import CollectionRead, ReceiptRead, SubmissionCreate
+from hub.capture.turns import SubmittingTurn
 from hub.capture.workflow_schemas import (
     Approval,
     CollectionStepsRead,
@@ -67,7 +68,7 @@ async def request_sign_off(
 
 @router.post("/collections/{collection_id}/sign-off", status_code=201, response_model=ReceiptRead)
 async def sign_off(
-    session: Transaction, subject: CanSign, collection_id: UUID, idempotency: IdempotentWrite
+    _turn: SubmittingTurn, session: Transaction, subject: CanSign, collection_id: UUID, idempotency: IdempotentWrite
 ) -> Response:
     """Sign what the clerk sent: it is submitted in both names. Nobody signs what they sent: 403 `own_sign_off`."""
 

@@ -19,6 +19,7 @@ from hub.capture.review_page import return_page
 from hub.capture.reviewing import open_review
 from hub.capture.standing_page import standing_page
 from hub.capture.steps import ReturnedCell, check_can
+from hub.capture.turns import SubmittingTurn
 from hub.capture.workflow_endpoints import CanExcept, CanManageWorkflow, CanReview, CanSign, CanTakeBack
 from hub.forms import service as forms
 from hub.identity.roles import Permission
@@ -141,7 +142,9 @@ async def take_back(request: Request, session: Transaction, subject: CanTakeBack
 
 
 @router.post("/collections/{collection_id}/sign-off")
-async def sign(request: Request, session: Transaction, subject: CanSign, collection_id: UUID) -> Response:
+async def sign(
+    request: Request, _turn: SubmittingTurn, session: Transaction, subject: CanSign, collection_id: UUID
+) -> Response:
     press = await _Press.of(request, session, subject, collection_id)
     step = signing.sign(session, subject, collection_id)
     notice = _("已签发并提交。下面是回执，可以打印留存。")
