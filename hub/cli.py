@@ -39,6 +39,7 @@ from hub.settings import Settings, settings, share_figures, share_folder, share_
 Result = TypeVar("Result")
 
 APPLICATION = "hub.runtime:serving_app"
+SHARING_LOOP = "hub.kit.accepting:SharingLoop"
 GRACEFUL_SECONDS = 10
 # uvicorn kills a worker that is silent for 5 s, which an old machine needs to load the program: it never started.
 START_SECONDS = 120
@@ -142,6 +143,7 @@ def _run_server(chosen: Settings) -> None:
         host=chosen.host,
         port=chosen.port,
         workers=chosen.workers,
+        loop=SHARING_LOOP if chosen.workers > 1 else "auto",
         log_config=None,
         access_log=False,  # it writes query strings; ours stands in hub/kit/middleware.py
         proxy_headers=bool(chosen.trusted_proxies),

@@ -7,6 +7,7 @@ import pytest
 import uvicorn
 
 from hub import cli
+from hub.kit.accepting import SharingLoop
 from hub.settings import Settings, figures_folder
 
 
@@ -52,6 +53,10 @@ class TestProcesses:
         folder = started[0]["figures"]
         assert folder is not None
         assert not folder.exists()  # gone with the server
+
+    def test_share_what_comes_in(self, started: list[dict[str, Any]]) -> None:
+        cli._serve(Settings(workers=2))
+        assert uvicorn.Config("x:y", loop=started[0]["loop"]).get_loop_factory() is SharingLoop
 
     @pytest.mark.parametrize(
         ("processors", "workers", "threads"), [(2, 2, "1"), (8, 2, "4"), (2, 4, "1"), (8, 1, None)]
