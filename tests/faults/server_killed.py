@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.stand import Nursery, Stand, new_chance, new_nursery
+from tests.faults.stand import Nursery, Stand, is_alive, new_chance, new_nursery
 from tests.faults.work import Program, Sender, Verdict, clerks, judge_clerks, judge_programs, keep_writing
 
 KILLED_AFTER_SECONDS = (0.02, 0.35)
@@ -67,23 +67,16 @@ async def kill_at_reply(
         first = 1000 * (1 + 4 * (moment == "before") + 2 * has_key + is_late)  # each run has numbers of its own
         sender = Sender(nursery.url, stand.program_token, name, has_key=has_key, first=first)
         program, is_over = Program(stand.grant, sender), asyncio.Event()
-        living = asyncio.create_task(_keep_alive(nursery, is_over))
-        await keep_writing(program, asyncio.Event(), at_most=writes)
-        is_over.set()
-        await living
+        # A group: a server that does not come back ends the writing, which has patience without end.
+        async with asyncio.TaskGroup() as living:
+            living.create_task(_keep_alive(nursery, is_over))
+            await keep_writing(program, asyncio.Event(), at_most=writes)
+            is_over.set()
     return judge_programs(stand, [program])
 
 
 async def _keep_alive(nursery: Nursery, is_over: asyncio.Event) -> None:
     while not is_over.is_set():
-        pid = await nursery.start()
-        while not is_over.is_set() and _is_alive(pid):
+        pid = await nursery.start(may_die=True)
+        while not is_over.is_set() and is_alive(pid):
             await asyncio.sleep(0.01)
-
-
-def _is_alive(pid: int) -> bool:
-    """A zombie is dead; it waits for the nursery to ask for it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -147,8 +147,11 @@ class Nursery:
         self.url = url
         self.starts: list[float] = []
 
-    async def start(self) -> int:
-        """Kill what serves and start another; its pid, once it is ready."""
+    async def start(self, *, may_die: bool = False) -> int:
+        """Kill what serves and start another; its pid, once it is ready.
+
+        `may_die`: clients at work may kill it before it was seen to be ready.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         began = time.monotonic()
@@ -157,7 +160,7 @@ class Nursery:
         assert answer, self._log.read_text(encoding="utf-8")[-4000:]
         pid = int(answer)
         async with httpx.AsyncClient(timeout=2) as client:
-            while True:
+            while not may_die or is_alive(pid):
                 assert time.monotonic() < began + READY_SECONDS, self._log.read_text(encoding="utf-8")[-4000:]
                 with suppress(httpx.TransportError):
                     if (await client.get(f"{self.url}/readyz")).status_code == 200:
@@ -165,6 +168,14 @@ class Nursery:
                 await asyncio.sleep(0.005)
         self.starts.append(time.monotonic() - began)
         return pid
+
+
+def is_alive(pid: int) -> bool:
+    """A zombie is dead; it waits for the nursery to ask for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @asynccontextmanager
