@@ -44,8 +44,7 @@ def read_posted(form: FormData, division: str, asked: Iterable[str]) -> PostedVi
     elements = [name for name in asked if f"{VALUE}{division}.{name}" in typed]
 
     def text(prefix: str, element: str) -> str:
-        """No telephone types a NUL, and PostgreSQL has no text with one in it."""
-        return typed.get(f"{prefix}{division}.{element}", "").replace("\x00", "")
+        return typed.get(f"{prefix}{division}.{element}", "")
 
     now = {name: CellText(text(VALUE, name), text(REASON, name)) for name in elements}
     before = {name: CellText(text(VALUE_BEFORE, name), text(REASON_BEFORE, name)) for name in elements}

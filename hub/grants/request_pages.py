@@ -32,6 +32,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.problems import from_validation_error
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
+from hub.kit.typed import as_typed, chosen
 from hub.kit.views import Choice, day, faults_by_field, render, see_other
 from hub.registry import service as registry
 from hub.registry.words import element_label, word
@@ -53,8 +54,7 @@ class Typed:
 
     @classmethod
     def of(cls, form: FormData) -> "Typed":
-        texts = {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
-        return cls(_chosen(form, "elements"), _chosen(form, "divisions"), texts)
+        return cls(chosen(form, "elements"), chosen(form, "divisions"), as_typed(form))
 
     @classmethod
     def like(cls, grant: AccessGrant) -> "Typed":
@@ -63,10 +63,6 @@ class Typed:
         periods = {"periods_from": grant.period_from, "periods_to": grant.period_to or ""}
         provisional = {PROVISIONAL: "1"} if grant.includes_provisional else {}
         return cls(grant.elements, grant.divisions, statements | periods | provisional)
-
-
-def _chosen(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]
 
 
 @router.get("/access-grants/new")
@@ -146,7 +142,7 @@ async def _page(
     )
 
 
-async def _element_groups(session: AsyncSession, subject: Subject, chosen: Collection[str]) -> list[ElementGroup]:
+async def _element_groups(session: AsyncSession, subject: Subject, picked: Collection[str]) -> list[ElementGroup]:
     """What is registered as good enough to be used, form by form and section by section."""
     held = await asking.list_held(session, subject.organization.code)
     groups: dict[str, list[AskedElement]] = {}
@@ -158,7 +154,7 @@ async def _element_groups(session: AsyncSession, subject: Subject, chosen: Colle
                 label=element_label(version),
                 about=about,
                 held=_held_words(held.get(version.identifier, ())),
-                is_chosen=version.identifier in chosen,
+                is_chosen=version.identifier in picked,
             )
             groups.setdefault(f"{about} · {version.topic}", []).append(element)
     return [ElementGroup(title, tuple(found)) for title, found in groups.items()]
@@ -170,7 +166,7 @@ def _held_words(grants: Sequence[AccessGrant]) -> str:
     return _("已有 {number}，至{day}").format(number=grants[0].number, day=day(grants[0].valid_until))
 
 
-async def _townships(session: AsyncSession, county: str, chosen: Collection[str]) -> tuple[TownshipChoice, ...]:
+async def _townships(session: AsyncSession, county: str, picked: Collection[str]) -> tuple[TownshipChoice, ...]:
     """The county's tree by name, each township with its villages."""
     villages: dict[str, list[Choice]] = {}
     for place in await geography.subtree_places(session, [county], "village", clock.today()):
@@ -180,7 +176,7 @@ async def _townships(session: AsyncSession, county: str, chosen: Collection[str]
             code=township.code,
             name=township.name,
             villages=tuple(villages.get(township.code, ())),
-            is_open=any(village.value in chosen for village in villages.get(township.code, ())),
+            is_open=any(village.value in picked for village in villages.get(township.code, ())),
         )
         for township in await geography.subtree_places(session, [county], "township", clock.today())
     )

@@ -15,7 +15,7 @@ Input = TypeVar("Input", bound=WireInput)
 
 def as_typed(form: FormData) -> dict[str, str]:
     """Every field exactly as it was typed, for giving back; the page's own token is nobody's typing."""
-    return {name: value for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
+    return {name: _typed(value) for name, value in form.items() if isinstance(value, str) and name != "csrf_token"}
 
 
 def texts(form: FormData) -> dict[str, str]:
@@ -29,7 +29,12 @@ def text(form: FormData, name: str) -> str:
 
 
 def chosen(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]
+    return [_typed(value) for value in form.getlist(name) if isinstance(value, str)]
+
+
+def _typed(value: str) -> str:
+    """No keyboard types a NUL, and PostgreSQL has no text with one in it."""
+    return value.replace("\x00", "")
 
 
 def validated(model: type[Input], given: Mapping[str, Any]) -> Input:

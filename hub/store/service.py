@@ -176,23 +176,23 @@ async def select_changes(
     spans = {area: (clocks.get(area, 0), seq) for area, seq in now.items() if clocks.get(area, 0) < seq}
     if not spans:
         return ChangeSlice("", (), dict(now), {})
-    question = {
-        "spans": spans,
-        "limit": limit,
-        "boxes": scopes.asked_boxes(scope, None),
-        "versions": dict(versions),
-    }
+    boxes = scopes.asked_boxes(scope, None)
+    question = {"spans": spans, "limit": limit, "boxes": boxes, "versions": dict(versions)}
     places = sorted({box.divisions for box in scope.boxes}, key=sorted)
     found = await repository.read_changes(session, Asked(_context(scope), question), places)
     if found is None:
         return ChangeSlice("", (), dict(now), {})
     withheld = {element: version for row in found.withheld or () for element, version in row.items()}
-    reached = dict(now)
-    if found.rows == limit:
-        reached |= {area: low for area, (low, _high) in spans.items() if area > found.area}
-        reached[found.area] = found.seq
     groups = tuple(_change_group(scope, places, group) for group in found.groups or ())
+    reached = _reached(now, spans, found.area, found.seq) if found.rows == limit else dict(now)
     return ChangeSlice(found.text, groups, reached, withheld)
+
+
+def _reached(
+    now: Mapping[str, int], spans: Mapping[str, tuple[int, int]], last_area: str, last_seq: int
+) -> dict[str, int]:
+    """Where a page that is full ends: at its last row, and before every area that comes after it."""
+    return {**now, **{area: low for area, (low, _high) in spans.items() if area > last_area}, last_area: last_seq}
 
 
 def _change_group(scope: ReadScope, places: Sequence[Collection[str]], group: Mapping[str, Any]) -> ChangeGroup:
