@@ -90,10 +90,8 @@ def merge(entries: Sequence[TypedEntry], changes: Sequence[CellChange], asked: A
 
 def texts_of(entries: Sequence[TypedEntry]) -> dict[Place, CellText]:
     """Every cell that holds something, as it is shown; of a row that came twice, the first."""
-    texts: dict[Place, CellText] = {}
-    for entry in reversed(entries):
-        texts = {place: text for place, text in texts.items() if place[0] != entry.division} | _texts(entry)
-    return texts
+    rows = {entry.division: _texts(entry) for entry in reversed(entries)}
+    return {place: text for row in rows.values() for place, text in row.items()}
 
 
 def _texts(entry: TypedEntry) -> dict[Place, CellText]:

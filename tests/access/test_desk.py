@@ -1,5 +1,6 @@
 """A township's own desk: its draft, workbook and history, to whom docs/access-matrix.md gives them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ async def tasks(database: Database, people: People) -> Mapping[str, Collection]:
 
 
 def numbers_in(response: httpx.Response) -> set[int]:
-    return {number for number in TYPED.values() if str(number) in response.text}
+    """As whole words: a time's fraction or a group of a UUID may hold the same digits by chance."""
+    return {number for number in TYPED.values() if re.search(rf"(?<![\w.-]){number}(?![\w.-])", response.text)}
 
 
 @pytest.mark.usefixtures("walls")
