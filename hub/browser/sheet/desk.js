@@ -85,7 +85,9 @@ export class Desk {
   #lay() {
     this.grid.commit();
     this.cards.show(this.isNarrow);
-    if (!this.isNarrow && document.activeElement === document.body) this.grid.editor.focus();
+    // A sentence that wants the focus gets it with the first frame, which may come after this.
+    const isAwaited = document.querySelector("[autofocus]") !== null;
+    if (!this.isNarrow && !isAwaited && document.activeElement === document.body) this.grid.editor.focus();
   }
 
   /** @param {{changes: import("./model.js").Change[]}} detail */
