@@ -68,6 +68,7 @@ async def test_a_scan_at_a_cell_is_attached_by_keyboard_and_opened(
     scan = tmp_path / "签字页.pdf"
     scan.write_bytes(PDF)
     base = f"/collections/{collection.id}/cells/{FIRST}/workers"
+    page.on("filechooser", lambda _chooser: None)  # long before Enter: asked for just then, it may come too late
     await sign_in(page, "reporter_east")
     await page.goto(base)
     await check(page)

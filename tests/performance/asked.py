@@ -65,6 +65,8 @@ async def walked(connection: AsyncConnection, statement: Asked) -> set[str]:
 
     The tests' tables are small, so walking is made dear: what is walked all the same has no index that serves.
     """
+    if statement.statement.startswith("DO "):  # makes the temporary tables that later statements name
+        await connection.exec_driver_sql(statement.statement)
     if not statement.statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
         return set()
     await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

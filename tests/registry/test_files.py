@@ -264,10 +264,13 @@ def drawn(
     files: RegistryFiles,
 ) -> dict[str, object]:
     """One village's values: stocks keep their share within 2 %, flows are drawn afresh."""
-    domains = {element.identifier: element.value_domain for element in files.elements}
+    elements = {element.identifier: element for element in files.elements}
     values: dict[str, object] = {}
     for line in lines:
-        identifier, domain = line["identifier"], domains[line["identifier"]]
+        identifier, domain = line["identifier"], elements[line["identifier"]].value_domain
+        condition = elements[identifier].applies_when
+        if condition is not None and not values[condition]:
+            continue
         if line["choices"]:
             choice = rng.choice(line["choices"].split("|"))
             values[identifier] = choice == "true" if domain.datatype == "boolean" else choice
