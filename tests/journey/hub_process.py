@@ -125,7 +125,8 @@ def _wait_until_ready(hub: Hub) -> None:
     while time.monotonic() < deadline:
         assert hub.process.poll() is None, (hub.folder / "hub.log").read_text(encoding="utf-8")
         try:
-            if httpx.get(f"{hub.url}/readyz").status_code == 200:
+            # Patient: a question that comes while the hub loads is answered as soon as it serves.
+            if httpx.get(f"{hub.url}/readyz", timeout=START_SECONDS).status_code == 200:
                 return
         except httpx.TransportError:
             pass
