@@ -14,16 +14,15 @@ from hub.capture.notices import SheetNotice
 from hub.delegations import service
 from hub.delegations.errors import CellDecided, DelegationRefused, NothingToDelegate
 from hub.delegations.service import SeenCell
-from hub.delegations.stand_page import Sent, dispute_words, made_link_page, stand_page
+from hub.delegations.stand_page import dispute_words, made_link_page, stand_page
 from hub.delegations.village_cells import disputes, row_of
 from hub.forms import service as forms
 from hub.identity.subject import Subject
-from hub.kit.errors import HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.typed import as_typed, texts
-from hub.kit.views import faults_by_field, render, see_other
+from hub.kit.views import Sent, render, see_other
 
 router = HubRouter(tags=["delegations"])
 
@@ -55,15 +54,11 @@ async def make_delegation(
             session, subject, collection_id, division=typed.get("division", ""), label=typed.get("label", "")
         )
     except (DelegationRefused, NothingToDelegate) as refusal:
-        sent = Sent(typed, _faults(refusal))
+        sent = Sent.refused(typed, refusal)
         return await _show(request, session, subject, collection_id, sent, status=refusal.status)
     collection = made.task.collection
     form = await forms.get_form(session, collection.form, collection.form_version)
     return render(request, "delegation_made.html", made_link_page(made, form.name, str(request.base_url)))
-
-
-def _faults(refusal: HubError) -> dict[str, list[str]]:
-    return faults_by_field(refusal.errors) if refusal.errors else {"": [refusal.detail]}
 
 
 @router.post(PATH + "/{division}/revocation")

@@ -1,7 +1,7 @@
 """Who fills in which village, as the township's page shows it. The dataclasses are all that the templates see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import segno
@@ -14,7 +14,7 @@ from hub.delegations.service import MadeLink, Stand, VillageStand, obstacle_word
 from hub.delegations.village_cells import held_text
 from hub.forms.content import FormContent, FormField
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.views import Choice, Sent
 
 # By these names a browser calls the machine that it runs on; a telephone would call itself.
 OF_THIS_MACHINE = ("localhost", "127.", "[::1]")
@@ -54,14 +54,6 @@ class DisputeLine:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What was sent and refused: the texts as they were typed, and what is wrong with them, by field."""
-
-    typed: Mapping[str, str] = field(default_factory=dict)
-    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class StandPage:
     id: str
     form_name: str
@@ -97,7 +89,7 @@ class MadeLinkPage:
     is_for_this_machine: bool
 
 
-def stand_page(stand: Stand, sent: Sent = Sent()) -> StandPage:
+def stand_page(stand: Stand, sent: Sent) -> StandPage:
     collection = stand.view.task.collection
     lines = tuple(village_line(one) for one in stand.villages)
     choices = [Choice(one.division, _choice_words(one)) for one in lines]

@@ -99,15 +99,18 @@ async def check_csrf(request: Request, expected: str) -> None:
         request.state.form = form  # so that a page whose token is old can give back what was typed
         field = form.get("csrf_token")
         given = field if isinstance(field, str) else None
-    if given != expected:
-        raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))
+    _compare(given, expected)
 
 
 def check_token(request: Request, fields: Mapping[str, str]) -> None:
     """The second wall of a page whose file is taken in piece by piece: before the first of them is kept."""
     subject: Subject = request.state.subject
-    given = request.headers.get("x-csrf-token", fields.get("csrf_token"))
-    if subject.csrf_token is not None and given != subject.csrf_token:
+    if subject.csrf_token is not None:
+        _compare(request.headers.get("x-csrf-token", fields.get("csrf_token")), subject.csrf_token)
+
+
+def _compare(given: str | None, expected: str) -> None:
+    if given != expected:
         raise CsrfRefused(_("页面已过期，请刷新后重试；已保存的内容不会丢失。"))
 
 

@@ -4,8 +4,8 @@ A template sees two names: `page`, the documented dataclass its room filled in, 
 Never an ORM object, so that no template can ask the database anything.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from hub.kit import json
 from hub.kit.assets import static_url
 from hub.kit.clock import CHINA
-from hub.kit.errors import ErrorItem
+from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import current_language, gettext
 from hub.kit.i18n import gettext as _
 
@@ -224,6 +224,19 @@ def cell(value: Any) -> str:
             return str(value)
         case _:
             return json.dumps(value)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was sent and refused: the texts as they were typed, and what is wrong with them, by field."""
+
+    typed: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def refused(cls, typed: Mapping[str, str], refusal: HubError, name: str = "") -> "Sent":
+        """Each fault at its field; a refusal that names no field belongs to `name`."""
+        return cls(typed, faults_by_field(refusal.errors) or {name: [refusal.detail]})
 
 
 def faults_by_field(errors: Sequence[ErrorItem]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from hub.forms.content import FormContent, FormField
 from hub.identity.subject import Subject
 from hub.kit.db import uuid7
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell, instant
+from hub.kit.views import Choice, Sent, cell, instant
 from hub.registry.words import word
 from hub.remarks.attachments import MEGABYTE
 from hub.remarks.cell import CellContents, CellView, PastValue
@@ -66,14 +66,6 @@ class ContentsPage:
     attachments: tuple[AttachmentLine, ...]
     flag: FlagLine | None
     cleared: tuple[FlagLine, ...]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What was sent and refused: the texts as they were typed, and what is wrong with them, by field."""
-
-    typed: Mapping[str, str] = field(default_factory=dict)
-    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from starlette.datastructures import UploadFile
 
 from hub.identity.subject import Subject
 from hub.kit.db import uuid7
-from hub.kit.errors import Conflict, HubError, PayloadTooLarge, Unprocessable, UnsupportedMediaType
+from hub.kit.errors import Conflict, PayloadTooLarge, Unprocessable, UnsupportedMediaType
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter, takes_up_to
 from hub.kit.transaction import Transaction
 from hub.kit.typed import as_typed
-from hub.kit.views import NOTICE_COOKIE, faults_by_field, local_path, render, see_other
+from hub.kit.views import NOTICE_COOKIE, Sent, local_path, render, see_other
 from hub.remarks import attachments, cell, flags, service
-from hub.remarks.cell_page import Sent, cell_page
+from hub.remarks.cell_page import cell_page
 from hub.remarks.endpoints import (
     CanReadRemarks,
     CanWriteRemarks,
@@ -71,11 +71,6 @@ async def _show_cell(
     return response
 
 
-def _sent(typed: Mapping[str, str], refusal: HubError, name: str) -> Sent:
-    """At its field; a refusal that names no field belongs to the one that was sent."""
-    return Sent(typed, faults_by_field(refusal.errors) or {name: [refusal.detail]})
-
-
 def _key(typed: Mapping[str, str]) -> UUID:
     try:
         return UUID(typed.get("key", ""))
@@ -96,7 +91,7 @@ async def make_remark_at_cell(
     try:
         await _remark(session, subject, collection_id, division, element, typed)
     except MENDABLE as refusal:
-        sent = _sent(typed, refusal, "text")
+        sent = Sent.refused(typed, refusal, "text")
         return await _show_cell(request, session, subject, collection_id, division, element, sent, refusal.status)
     return see_other(f"/collections/{collection_id}/cells/{division}/{element}", notice=_("批注已发送。"))
 
@@ -130,7 +125,7 @@ async def raise_flag(
             session, subject, collection_id, division=division, element=element, reason=typed.get("reason", "")
         )
     except MENDABLE as refusal:
-        sent = _sent(typed, refusal, "reason")
+        sent = Sent.refused(typed, refusal, "reason")
         return await _show_cell(request, session, subject, collection_id, division, element, sent, refusal.status)
     notice = _("已标记待核实，列入核实清单。")
     return see_other(f"/collections/{collection_id}/cells/{division}/{element}", notice=notice)
@@ -149,7 +144,7 @@ async def attach_to_cell(
     try:
         name = await _attach(request, session, subject, collection_id, division, element)
     except MENDABLE as refusal:
-        sent = _sent({}, refusal, "file")
+        sent = Sent.refused({}, refusal, "file")
         return await _show_cell(request, session, subject, collection_id, division, element, sent, refusal.status)
     notice = _("已添加附件“{name}”。").format(name=name)
     return see_other(f"/collections/{collection_id}/cells/{division}/{element}", notice=notice)
@@ -216,7 +211,7 @@ async def make_remark(
     try:
         await _remark(session, subject, collection_id, None, None, typed)
     except MENDABLE as refusal:
-        sent = _sent(typed, refusal, "text")
+        sent = Sent.refused(typed, refusal, "text")
         return await _show_thread(request, session, subject, collection_id, sent, refusal.status)
     return see_other(f"/collections/{collection_id}/thread", notice=_("已发送，对方可以看到。"))
 
@@ -229,7 +224,7 @@ async def attach_to_thread(
     try:
         name = await _attach(request, session, subject, collection_id, None, None)
     except MENDABLE as refusal:
-        sent = _sent({}, refusal, "file")
+        sent = Sent.refused({}, refusal, "file")
         return await _show_thread(request, session, subject, collection_id, sent, refusal.status)
     notice = _("已添加附件“{name}”。").format(name=name)
     return see_other(f"/collections/{collection_id}/thread", notice=notice)
@@ -278,6 +273,6 @@ async def clear_flag(request: Request, session: Transaction, subject: CanWriteRe
     try:
         await flags.clear_flag(session, subject, flag_id, note=typed.get("note", ""))
     except MENDABLE as refusal:
-        sent = _sent({**typed, "flag": str(flag_id)}, refusal, "note")
+        sent = Sent.refused({**typed, "flag": str(flag_id)}, refusal, "note")
         return await _show_flags(request, session, subject, "", None, sent, refusal.status)
     return see_other(local_path(typed.get("next") or "/flags"), notice=_("标记已消除。"))
