@@ -2,9 +2,7 @@
 
 from hub.calendar import endpoints as calendar
 from hub.capture import endpoints as capture
-from hub.capture import receipt_endpoints as receipts
 from hub.capture import reminder_endpoints as reminders
-from hub.capture import workbook_endpoints as workbook
 from hub.capture import workflow_endpoints as workflow
 from hub.catalogue import endpoints as catalogue
 from hub.exchange import endpoints as exchange
@@ -22,8 +20,10 @@ from hub.oversight import audit_endpoints as audit_events
 from hub.oversight import endpoints as oversight
 from hub.oversight import job_endpoints as jobs
 from hub.oversight import traffic_pages as traffic
+from hub.receipts import endpoints as receipts
 from hub.registry import endpoints as registry
 from hub.remarks import endpoints as remarks
+from hub.workbooks import endpoints as workbooks
 
 # A request's address is held against them one after another: those that everybody calls at once come first.
 routers: tuple[HubRouter, ...] = (
@@ -35,7 +35,7 @@ routers: tuple[HubRouter, ...] = (
     calendar.router,
     registry.router,
     forms.router,
-    workbook.router,
+    workbooks.router,
     receipts.router,
     workflow.router,
     reminders.router,

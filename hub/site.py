@@ -14,9 +14,7 @@ from hub.capture import cells_pages as cells
 from hub.capture import pages as capture
 from hub.capture import preview_pages as preview
 from hub.capture import print_pages as printing
-from hub.capture import receipt_pages as receipts
 from hub.capture import reminder_pages as reminders
-from hub.capture import workbook_pages as workbook
 from hub.capture import workflow_pages as workflow
 from hub.capture.reminding import count_escalated
 from hub.capture.standing import count_waiting
@@ -56,9 +54,11 @@ from hub.oversight import client_pages as clients
 from hub.oversight import job_pages as jobs
 from hub.oversight import pages as oversight
 from hub.oversight import traffic_pages as traffic
+from hub.receipts import pages as receipts
 from hub.registry import desk as registry
 from hub.registry.waiting import list_waiting
 from hub.remarks import pages as remarks
+from hub.workbooks import pages as workbooks
 
 router = HubRouter(tags=["site"])
 
@@ -75,7 +75,7 @@ routers: tuple[HubRouter, ...] = (
     workflow.router,
     capture.router,
     cells.router,
-    workbook.router,
+    workbooks.router,
     receipts.router,
     printing.router,
     *registry.routers,

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from hub.audit.chain import KEY_FILE, PublicKey
-from hub.capture import receipts
-from hub.capture.receipt_verifying import ReadReceipt, Truth, compare, judge, read_receipt_file
-from hub.capture.receipts import HeldSubmission
 from hub.commands import with_database
 from hub.kit.db import Database
 from hub.kit.errors import NotFound
 from hub.kit.i18n import gettext as _
 from hub.kit.installation import has_database
+from hub.receipts import service as receipts
+from hub.receipts.service import HeldSubmission
+from hub.receipts.verifying import ReadReceipt, Truth, compare, judge, read_receipt_file
 from hub.settings import settings
 
 # 1 and 2 are what every command says of a file that it can't read and of a wrong call.

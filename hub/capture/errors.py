@@ -137,9 +137,3 @@ class TaskMoved(Conflict):
     """A township submitted by itself between the check of its rows and their filing."""
 
     code = "collection_moved"
-
-
-class WorkbookRefused(Unprocessable):
-    """The workbook is not this task's, or its rows and columns were changed: every fault with its place."""
-
-    code = "workbook_not_matching"

@@ -16,7 +16,7 @@ from hub.capture.lifecycle import CollectionState, Stage
 from hub.capture.models import Collection, CollectionStep, Submission
 from hub.capture.repository import CollectionFilter
 from hub.geography import service as geography
-from hub.geography.levels import county_of
+from hub.geography.levels import CODE_LENGTHS, county_of
 from hub.grants import service as grants
 from hub.identity.subject import Subject
 from hub.kit import clock
@@ -121,6 +121,19 @@ async def get_submission(session: AsyncSession, subject: Subject, number: str) -
     if submission is None or not (sees_all(subject) or submission.township == subject.organization.division):
         raise SubmissionNotFound(_("没有这份提交回执。"))
     return submission
+
+
+async def find_filed(session: AsyncSession, number: str) -> tuple[Submission, str | None] | None:
+    """A submission and the newest number of its task, for whoever sits at the hub's own command line."""
+    area = number.partition("-")[0]
+    if len(area) != CODE_LENGTHS["county"] or not area.isdecimal():
+        return None
+    await set_scope(session, [area])
+    submission = await repository.get_submission(session, area, number)
+    if submission is None:
+        return None
+    collection = await repository.get_collection(session, area, submission.collection_id)
+    return submission, collection.submission if collection is not None else None
 
 
 async def list_history(

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from hub.audit.chain import KEY_FILE, PublicKey
 from hub.capture.models import Collection
-from hub.capture.receipt_verifying import Truth, judge, read_receipt_file
 from hub.geography.models import Division
 from hub.kit.db import Database
+from hub.receipts.verifying import Truth, judge, read_receipt_file
 from hub.settings import settings
 from tests.browser.conftest import check, press, sign_in
 from tests.browser.test_journeys import enter, tab_to

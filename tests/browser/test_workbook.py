@@ -12,8 +12,8 @@ from hub.kit import clock
 from hub.kit.db import Database
 from tests.browser.conftest import check, sign_in
 from tests.capture.factories import create_collection, create_published_form
-from tests.capture.workbooks import LABOUR, PEOPLE, changed, typed
 from tests.people import People
+from tests.workbooks.filling import LABOUR, PEOPLE, changed, typed
 
 pytestmark = [pytest.mark.browser, pytest.mark.full_transaction]
 

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from hub import verifying
 from hub.audit.chain import SigningKey
-from hub.capture.receipt_verifying import NoReceipt
 from hub.kit import json
 from hub.kit.db import Database
+from hub.receipts.verifying import NoReceipt
 from hub.settings import settings
 from tests.people import People
 from tests.receipts.conftest import Submitted

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from hub.audit.chain import KEY_FILE, PublicKey, SigningKey
 from hub.audit.models import AuditEventRow
-from hub.capture import receipts
-from hub.capture.receipt import short_code
-from hub.capture.receipt_verifying import NoReceipt, Truth, compare, judge, read_receipt_file
 from hub.kit import json
 from hub.kit.db import Database
+from hub.receipts import service as receipts
+from hub.receipts.receipt import short_code
+from hub.receipts.verifying import NoReceipt, Truth, compare, judge, read_receipt_file
 from hub.settings import settings
 from tests.exchange.factories import calling
 from tests.people import People

@@ -5,9 +5,9 @@ from sqlalchemy import select
 from hub.capture.models import Collection, Draft
 from hub.kit.db import Database, set_scope
 from tests.capture.factories import create_collection, create_published_form, row
-from tests.capture.workbooks import LABOUR, PEOPLE, changed, typed
 from tests.people import COUNTY, EAST, VILLAGES, People
 from tests.site.reading import HTML, Page, read, sign_in
+from tests.workbooks.filling import LABOUR, PEOPLE, changed, typed
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
 

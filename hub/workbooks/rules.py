@@ -7,14 +7,14 @@ goes past it, and the hub judges again.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.capture.workbook_formulas import NO, YES
-from hub.capture.workbook_layout import LISTS_SHEET, choice_label, reason_words
 from hub.datatypes import ValueDomain
 from hub.datatypes.decimal import decimals_of
 from hub.datatypes.text import maximum_length_of
 from hub.forms.content import FormField
 from hub.kit.i18n import gettext as _
 from hub.kit.uploads.places import column_letters
+from hub.workbooks.formulas import NO, YES
+from hub.workbooks.layout import LISTS_SHEET, choice_label, reason_words
 
 LONGEST_HINT_TITLE, LONGEST_HINT = 32, 255
 

@@ -10,19 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture import drafting
 from hub.capture.desk import DraftView
-from hub.capture.errors import WorkbookRefused
 from hub.capture.rows import TypedEntry
 from hub.capture.sheet_form import split_rows
-from hub.capture.workbook_difference import CellDifference, Comparison, Counts, compare, count
-from hub.capture.workbook_layout import Identity
-from hub.capture.workbook_matching import MatchedWorkbook, match_workbook
-from hub.capture.workbook_template import WorkbookContent, write_workbook
 from hub.identity.subject import Subject
 from hub.kit.errors import ErrorItem, PreconditionFailed
 from hub.kit.i18n import gettext as _
 from hub.kit.uploads.limits import FORM_LIMITS
 from hub.kit.uploads.reading import read_upload
 from hub.validation import Finding, Past, ValidationReport
+from hub.workbooks.difference import CellDifference, Comparison, Counts, compare, count
+from hub.workbooks.errors import WorkbookRefused
+from hub.workbooks.layout import Identity
+from hub.workbooks.matching import MatchedWorkbook, match_workbook
+from hub.workbooks.template import WorkbookContent, write_workbook
 
 DOOR = "excel"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

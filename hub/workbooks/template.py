@@ -15,8 +15,15 @@ from hub.calendar.words import period_words
 from hub.capture.desk import DraftView
 from hub.capture.rows import DraftRow, typed_text
 from hub.capture.sheet_form import split_rows
-from hub.capture.workbook_formulas import NO, YES, Operands, derived_formula
-from hub.capture.workbook_layout import (
+from hub.datatypes import ValueDomain, ValueFault, is_blank, parse
+from hub.forms.content import FormField
+from hub.kit import clock
+from hub.kit.i18n import gettext as _
+from hub.kit.spreadsheets import open_workbook
+from hub.kit.uploads.places import cell_name, column_letters
+from hub.validation import Past
+from hub.workbooks.formulas import NO, YES, Operands, derived_formula
+from hub.workbooks.layout import (
     FIRST_ROW,
     FROZEN_COLUMNS,
     IDENTIFIER_ROW,
@@ -32,14 +39,7 @@ from hub.capture.workbook_layout import (
     plan_sheets,
     reason_words,
 )
-from hub.capture.workbook_rules import ListRange, cell_check, choices_of, list_range, note_of, unit_line
-from hub.datatypes import ValueDomain, ValueFault, is_blank, parse
-from hub.forms.content import FormField
-from hub.kit import clock
-from hub.kit.i18n import gettext as _
-from hub.kit.spreadsheets import open_workbook
-from hub.kit.uploads.places import cell_name, column_letters
-from hub.validation import Past
+from hub.workbooks.rules import ListRange, cell_check, choices_of, list_range, note_of, unit_line
 
 A4, LINE_POINTS = 9, 17
 

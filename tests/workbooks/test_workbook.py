@@ -15,8 +15,8 @@ from hub.audit.models import AuditEventRow
 from hub.capture.models import Collection, Draft, Submission
 from hub.kit.db import Database, set_scope
 from tests.capture.factories import create_collection, create_published_form, row, rows, save, submit
-from tests.capture.workbooks import ECONOMY, LABOUR, PEOPLE, Change, address, changed, download, on, typed, upload
 from tests.people import EAST, VILLAGES, WEST, People
+from tests.workbooks.filling import ECONOMY, LABOUR, PEOPLE, Change, address, changed, download, on, typed, upload
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
 

@@ -8,9 +8,9 @@ import pytest
 
 from hub.kit.db import Database
 from tests.capture.factories import create_collection, create_published_form, submit
-from tests.capture.workbooks import ECONOMY, LABOUR, PEOPLE, changed, download, typed, upload
 from tests.people import EAST, VILLAGES, People
 from tests.spreadsheet_program import saved_by_libreoffice
+from tests.workbooks.filling import ECONOMY, LABOUR, PEOPLE, changed, download, typed, upload
 
 FIRST, SECOND, THIRD = VILLAGES[EAST]
 HONEST = [

@@ -12,12 +12,12 @@ from operator import itemgetter
 from typing import Any
 
 from hub.calendar.words import period_words
-from hub.capture.receipt import Document, short_code
 from hub.capture.sheet_page import missing_choices
 from hub.capture.task_page import door_words
 from hub.kit.clock import CHINA
 from hub.kit.i18n import gettext as _
 from hub.kit.views import cell
+from hub.receipts.receipt import Document, short_code
 
 # As many as stand beside each other on an upright A4 page.
 COLUMNS_OF_A_TABLE = 6

@@ -8,13 +8,13 @@ from itertools import zip_longest
 from typing import Literal
 
 from hub.audit.chain import PublicKey
-from hub.capture.receipt import Document, find_fault, holds_together, is_signed_by, short_code
-from hub.capture.receipt_page import receipt_page
-from hub.capture.receipts import HeldSubmission
 from hub.kit import json
 from hub.kit.errors import BadRequest
 from hub.kit.i18n import Language, use_language
 from hub.kit.i18n import gettext as _
+from hub.receipts.page import receipt_page
+from hub.receipts.receipt import Document, find_fault, holds_together, is_signed_by, short_code
+from hub.receipts.service import HeldSubmission
 
 Truth = Literal["true", "altered", "unknown", "superseded"]
 DATA_ID, ARTICLE_ID = "receipt-data", "receipt"

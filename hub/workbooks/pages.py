@@ -7,18 +7,16 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 
-from hub.capture import drafting, service, workbook
+from hub.capture import drafting
+from hub.capture import service as capture
 from hub.capture.endpoints import CanWriteDrafts
 from hub.capture.errors import (
     CellsLocked,
     CollectionAwaitsSignOff,
     CollectionInReview,
     DraftTooLarge,
-    WorkbookRefused,
 )
 from hub.capture.schemas import DraftWrite
-from hub.capture.workbook_endpoints import as_download
-from hub.capture.workbook_page import preview_page, refusal_page
 from hub.forms import service as forms
 from hub.identity.subject import Subject
 from hub.kit import json
@@ -29,6 +27,10 @@ from hub.kit.transaction import Transaction
 from hub.kit.uploads.errors import UploadRefused
 from hub.kit.uploads.received import on_disk
 from hub.kit.views import render, see_other
+from hub.workbooks import service
+from hub.workbooks.endpoints import as_download
+from hub.workbooks.errors import WorkbookRefused
+from hub.workbooks.page import preview_page, refusal_page
 
 router = HubRouter(tags=["capture"])
 
@@ -39,7 +41,7 @@ class NoFileChosen(Unprocessable):
 
 @router.get("/collections/{collection_id}/workbook")
 async def download_workbook(session: Transaction, subject: CanWriteDrafts, collection_id: UUID) -> Response:
-    return as_download(await workbook.make_workbook(session, subject, collection_id))
+    return as_download(await service.make_workbook(session, subject, collection_id))
 
 
 @router.post("/collections/{collection_id}/workbook")
@@ -50,7 +52,7 @@ async def preview_workbook(
     try:
         received = _chosen(await request.form())
         async with on_disk(received) as path:
-            reading = await workbook.read_workbook(
+            reading = await service.read_workbook(
                 session,
                 subject,
                 collection_id,
@@ -89,7 +91,7 @@ async def store_workbook(
             collection_id,
             body.entries(),
             if_match=str(form.get("etag")) or '""',
-            door=workbook.DOOR,
+            door=service.DOOR,
         )
     except (CellsLocked, CollectionAwaitsSignOff, CollectionInReview, DraftTooLarge, PreconditionFailed) as refusal:
         return await _refuse(request, session, subject, collection_id, refusal)
@@ -101,6 +103,6 @@ async def _refuse(
     request: Request, session: AsyncSession, subject: Subject, collection_id: UUID, refusal: HubError
 ) -> Response:
     """The same page with the reason, and with the button to choose another file."""
-    task = await service.get_collection(session, subject, collection_id)
+    task = await capture.get_collection(session, subject, collection_id)
     form = await forms.get_form(session, task.collection.form, task.collection.form_version)
     return render(request, "workbook.html", refusal_page(task, form.name, refusal), status=refusal.status)

@@ -5,8 +5,8 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from hub.capture.schemas import FindingRead
-from hub.capture.workbook import PlacedFinding, WorkbookReading
-from hub.capture.workbook_difference import CellDifference
+from hub.workbooks.difference import CellDifference
+from hub.workbooks.service import PlacedFinding, WorkbookReading
 
 
 class WorkbookCountsRead(BaseModel):

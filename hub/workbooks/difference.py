@@ -9,12 +9,12 @@ from typing import Any
 from hub.capture.desk import DraftView
 from hub.capture.rows import TypedEntry, typed_text
 from hub.capture.sheet_form import split_rows
-from hub.capture.workbook_layout import choice_label, known_reason_words, reason_words
-from hub.capture.workbook_matching import MatchedWorkbook, PlacedCell
-from hub.capture.workbook_template import shown_value
 from hub.datatypes import ValueDomain, ValueFault, is_blank, parse
 from hub.forms.content import FormField
 from hub.validation import Finding
+from hub.workbooks.layout import choice_label, known_reason_words, reason_words
+from hub.workbooks.matching import MatchedWorkbook, PlacedCell
+from hub.workbooks.template import shown_value
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, File, Form, Request, Response, UploadFile
 
-from hub.capture import workbook
 from hub.capture.endpoints import CanWriteDrafts, IfMatch
-from hub.capture.workbook import MEDIA_TYPE, WorkbookFile
-from hub.capture.workbook_schemas import WorkbookRead
 from hub.kit import json
 from hub.kit.errors import ErrorItem, Unprocessable
 from hub.kit.i18n import gettext as _
@@ -19,6 +16,9 @@ from hub.kit.idempotency import Idempotency, IdempotencyKeyHeader
 from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
 from hub.kit.uploads.received import on_disk
+from hub.workbooks import service
+from hub.workbooks.schemas import WorkbookRead
+from hub.workbooks.service import MEDIA_TYPE, WorkbookFile
 
 router = ApiRouter(tags=["capture"])
 
@@ -60,7 +60,7 @@ def _digest(file: UploadFile, *, dry_run: bool) -> bytes:
 @router.get("/collections/{collection_id}/workbook", response_class=Response, responses=_FILE)
 async def read_workbook(session: Transaction, subject: CanWriteDrafts, collection_id: UUID) -> Response:
     """The form as `.xlsx` without macros, filled with the draft: a sheet a section, a row a division."""
-    return as_download(await workbook.make_workbook(session, subject, collection_id))
+    return as_download(await service.make_workbook(session, subject, collection_id))
 
 
 @router.post("/collections/{collection_id}/workbook", response_model=WorkbookRead)
@@ -83,7 +83,7 @@ async def upload_workbook(
 
     async def read() -> WorkbookRead:
         async with on_disk(file) as path:
-            reading = await workbook.read_workbook(
+            reading = await service.read_workbook(
                 session,
                 subject,
                 collection_id,

@@ -7,14 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.chain import SigningKey
-from hub.capture import repository, service
+from hub.capture import service as capture
 from hub.capture.models import Collection, Submission
-from hub.capture.receipt import Document, ReceiptNames, make_document
 from hub.forms import service as forms
 from hub.geography import service as geography
-from hub.geography.levels import CODE_LENGTHS
 from hub.identity.subject import Subject
-from hub.kit.db import set_scope
+from hub.receipts.receipt import Document, ReceiptNames, make_document
 from hub.settings import settings
 
 
@@ -35,10 +33,10 @@ class Receipt:
 
 async def read_receipt(session: AsyncSession, subject: Subject, number: str) -> Receipt:
     """The signed document; with the content for the township itself and for the authority, which leaves a trace."""
-    submission = await service.get_submission(session, subject, number)
-    task = await service.get_collection(session, subject, submission.collection_id)
-    is_own = service.is_own(subject, task.collection)
-    may_see = service.may_see_values(subject, task.collection)
+    submission = await capture.get_submission(session, subject, number)
+    task = await capture.get_collection(session, subject, submission.collection_id)
+    is_own = capture.is_own(subject, task.collection)
+    may_see = capture.may_see_values(subject, task.collection)
     form = await forms.get_form(session, submission.form, submission.form_version)
     divisions = await geography.get_divisions(session, [row["division"] for row in submission.content])
     names = ReceiptNames(task.township_name, {code: division.name for code, division in divisions.items()})
@@ -72,13 +70,8 @@ class HeldSubmission:
 
 async def find_held(session: AsyncSession, number: str) -> HeldSubmission | None:
     """For whoever sits at the hub's own command line."""
-    area = number.partition("-")[0]
-    if len(area) != CODE_LENGTHS["county"] or not area.isdecimal():
+    found = await capture.find_filed(session, number)
+    if found is None:
         return None
-    await set_scope(session, [area])
-    submission = await repository.get_submission(session, area, number)
-    if submission is None:
-        return None
-    collection = await repository.get_collection(session, area, submission.collection_id)
-    newest = collection.submission if collection is not None else None
+    submission, newest = found
     return HeldSubmission(submission, None if newest == number else newest)

@@ -6,16 +6,16 @@ from typing import Any
 
 from hub.calendar.words import period_words
 from hub.capture.desk import CollectionTask
-from hub.capture.errors import WorkbookRefused
 from hub.capture.rows import typed_text
-from hub.capture.workbook import WorkbookReading
-from hub.capture.workbook_difference import CellDifference, Content, Counts
-from hub.capture.workbook_layout import reason_words
 from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.views import cell
+from hub.workbooks.difference import CellDifference, Content, Counts
+from hub.workbooks.errors import WorkbookRefused
+from hub.workbooks.layout import reason_words
+from hub.workbooks.service import WorkbookReading
 
 # A page of ten thousand lines helps nobody; the counts say how many there are.
 MOST_LINES = 500

@@ -8,7 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hub.capture.workbook_layout import (
+from hub.forms.content import FormContent
+from hub.kit.i18n import gettext as _
+from hub.kit.uploads.places import cell_name
+from hub.kit.uploads.reading import Upload, UploadedSheet
+from hub.workbooks.layout import (
     DIVISION_MARK,
     IDENTITY_SHEET,
     LISTS_SHEET,
@@ -20,10 +24,6 @@ from hub.capture.workbook_layout import (
     plan_sheets,
     titles_of,
 )
-from hub.forms.content import FormContent
-from hub.kit.i18n import gettext as _
-from hub.kit.uploads.places import cell_name
-from hub.kit.uploads.reading import Upload, UploadedSheet
 
 # The head stands at the top; identifiers further down are a second table.
 _HEAD_ROWS = 30

@@ -6,15 +6,16 @@ from io import BytesIO
 import segno
 from fastapi import Request, Response
 
-from hub.capture import receipts, service
+from hub.capture import service as capture
 from hub.capture.endpoints import CanReadSubmissions
-from hub.capture.receipt import Document, qr_text
-from hub.capture.receipt_endpoints import Number, as_file
-from hub.capture.receipt_page import receipt_page
 from hub.kit import json
 from hub.kit.routing import HubRouter
 from hub.kit.transaction import Transaction
 from hub.kit.views import render
+from hub.receipts import service
+from hub.receipts.endpoints import Number, as_file
+from hub.receipts.page import receipt_page
+from hub.receipts.receipt import Document, qr_text
 
 router = HubRouter(tags=["capture"])
 
@@ -24,7 +25,7 @@ async def read_submission(
     request: Request, session: Transaction, subject: CanReadSubmissions, number: Number
 ) -> Response:
     """The page carries its signed document along: saved, it can be verified like the file."""
-    receipt = await receipts.read_receipt(session, subject, number)
+    receipt = await service.read_receipt(session, subject, number)
     page = replace(
         receipt_page(receipt.document),
         embedded=_embedded(receipt.document),
@@ -42,13 +43,13 @@ def _embedded(document: Document) -> str:
 
 @router.get("/submissions/{number}/receipt.json")
 async def download_receipt(session: Transaction, subject: CanReadSubmissions, number: Number) -> Response:
-    return as_file((await receipts.read_receipt(session, subject, number)).document)
+    return as_file((await service.read_receipt(session, subject, number)).document)
 
 
 @router.get("/submissions/{number}/qr.svg")
 async def draw_square(session: Transaction, subject: CanReadSubmissions, number: Number) -> Response:
     """The number and the checksum as a QR code (ISO/IEC 18004), to compare a paper with the hub by a phone."""
-    submission = await service.get_submission(session, subject, number)
+    submission = await capture.get_submission(session, subject, number)
     drawn = BytesIO()
     square = segno.make(qr_text({"number": submission.number, "checksum": submission.checksum}), error="m")
     square.save(drawn, kind="svg", scale=4, border=2, xmldecl=True)

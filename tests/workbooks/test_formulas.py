@@ -9,10 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from hub.capture.workbook_formulas import Operands, derived_formula
 from hub.datatypes import PermissibleValue, ValueDomain
 from hub.kit.uploads.places import cell_name
 from hub.validation import ElementSpec, FormSpec, LookBack, Row, derive
+from hub.workbooks.formulas import Operands, derived_formula
 from tests.spreadsheet_program import saved_by_libreoffice
 
 # Day 0 of spreadsheets, which take 1900 for a leap year.

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Path, Response
 
-from hub.capture import receipts
 from hub.capture.endpoints import CanReadSubmissions
-from hub.capture.receipt import Document
 from hub.kit import json
 from hub.kit.routing import ApiRouter
 from hub.kit.transaction import Transaction
+from hub.receipts import service
+from hub.receipts.receipt import Document
 
 router = ApiRouter(tags=["capture"])
 
@@ -25,7 +25,7 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
 @router.get("/submissions/{number}/receipt", response_class=Response, responses=_DOCUMENT)
 async def read_receipt(session: Transaction, subject: CanReadSubmissions, number: Number) -> Response:
     """Signed, with the content as it was submitted; without it for who may not see values."""
-    return as_file((await receipts.read_receipt(session, subject, number)).document)
+    return as_file((await service.read_receipt(session, subject, number)).document)
 
 
 def as_file(document: Document) -> Response:
