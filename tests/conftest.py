@@ -21,6 +21,7 @@ from tests.people import People
 
 MAINTENANCE = {"alembic_version", "store_generation"}
 PATIENCE = 20.0  # seconds
+TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'jobs')"
 AT_WORK = """
     SELECT count(*) FROM pg_locks
     WHERE locktype = 'relation' AND pid <> pg_backend_pid()
@@ -84,10 +85,12 @@ async def database(
         try:
             yield _process_database
         finally:
-            _empty(owner_url)
+            empty(owner_url)
         return
     async with _process_database.engine.connect() as connection:
         transaction = await connection.begin()
+        # It is idle whenever the test computes, and on a busy machine that may be longer than any request may idle.
+        await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         _process_database.bind(connection)
         try:
             yield _process_database
@@ -96,11 +99,11 @@ async def database(
             await transaction.rollback()
 
 
-def _empty(owner_url: str) -> None:
+def empty(owner_url: str) -> None:
     """Empty every table, once nobody is at work: a request whose page is gone may still be answered by the server."""
     with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        tables = ", ".join(sorted({name for (name,) in rows} - MAINTENANCE))
+        rows = connection.execute(TABLES).fetchall()
+        tables = ", ".join(f"{schema}.{name}" for schema, name in sorted(rows) if name not in MAINTENANCE)
         give_up_at = time.monotonic() + PATIENCE
         while time.monotonic() < give_up_at and connection.execute(AT_WORK).fetchone() != (0,):
             time.sleep(0.02)

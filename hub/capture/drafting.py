@@ -46,7 +46,7 @@ from hub.store import service as store
 from hub.store.past import select_past
 from hub.store.rows import ValueQuery
 from hub.store.scope import Place, ReadScope
-from hub.validation import LookBack, LookedBack, ValidationReport, check, derive, recall
+from hub.validation import LookBack, LookedBack, ValidationReport, check, look_over, recall
 
 
 def judged_past(form: FormContent) -> LookedBack:
@@ -55,7 +55,7 @@ def judged_past(form: FormContent) -> LookedBack:
 
 
 def shown_past(form: FormContent) -> LookedBack:
-    """For the eye: the preceding period of all that is filled in, and what derived values need. No rule is judged."""
+    """For the eye: the preceding period of all that is filled in, and what is computed of a row. No rule is judged."""
     return _with_previous(form, form.spec.plan.derived_from)
 
 
@@ -81,10 +81,29 @@ async def get_draft(
 
     `is_judged_live`: with all of the past that rules look back on, for a page that judges while somebody types.
     """
+    collection, draft = await _find(session, subject, collection_id)
+    return await _view(session, subject, collection, draft, past=live_past if is_judged_live else shown_past)
+
+
+async def get_judged_draft(
+    session: AsyncSession, subject: Subject, collection_id: UUID
+) -> tuple[DraftView, ValidationReport]:
+    """What is typed with all that is to be said of it, from one look at what the hub holds."""
+    collection, draft = await _find(session, subject, collection_id)
+    entries = await _entries(session, collection, draft)
+    sheet = await open_sheet(session, subject, collection, entries, past=live_past)
+    report = await check_entries(sheet, entries)
+    return await _view_of(session, collection, draft, sheet, entries), report
+
+
+async def _find(session: AsyncSession, subject: Subject, collection_id: UUID) -> tuple[Collection, Draft | None]:
     collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
     await set_scope(session, [collection.township])
-    draft = await repository.get_draft(session, collection.area, collection.id)
-    return await _view(session, subject, collection, draft, is_judged_live=is_judged_live)
+    return collection, await repository.get_draft(session, collection.area, collection.id)
+
+
+async def _entries(session: AsyncSession, collection: Collection, draft: Draft | None) -> list[TypedEntry]:
+    return typed_entries(draft, None if draft else await newest_submission(session, collection))
 
 
 async def save_draft(
@@ -165,10 +184,8 @@ def door_of(subject: Subject) -> str:
 
 async def check_draft(session: AsyncSession, subject: Subject, collection_id: UUID) -> ValidationReport:
     """Every finding at once, in the caller's language. Changes nothing."""
-    collection = own(subject, await repository.get_collection(session, reach_of(subject), collection_id))
-    await set_scope(session, [collection.township])
-    draft = await repository.get_draft(session, collection.area, collection.id)
-    entries = typed_entries(draft, await newest_submission(session, collection))
+    collection, draft = await _find(session, subject, collection_id)
+    entries = await _entries(session, collection, draft)
     return await check_entries(await open_sheet(session, subject, collection, entries), entries)
 
 
@@ -278,17 +295,22 @@ async def _view(
     collection: Collection,
     draft: Draft | None,
     *,
-    is_judged_live: bool = False,
+    past: Callable[[FormContent], LookedBack] = shown_past,
 ) -> DraftView:
-    entries = typed_entries(draft, None if draft else await newest_submission(session, collection))
-    past = live_past if is_judged_live else shown_past
+    entries = await _entries(session, collection, draft)
     sheet = await open_sheet(session, subject, collection, entries, past=past)
+    return await _view_of(session, collection, draft, sheet, entries)
+
+
+async def _view_of(
+    session: AsyncSession, collection: Collection, draft: Draft | None, sheet: Sheet, entries: Sequence[TypedEntry]
+) -> DraftView:
     shown = laid_out(sheet, entries)
-    derived = await compute(derive, sheet.form.spec, rows_to_check(sheet, shown))
+    live = await compute(look_over, sheet.form.spec, rows_to_check(sheet, shown))
     return DraftView(
         task=await task_of(session, collection),
         form=sheet.form,
-        rows=draft_rows(sheet, shown, derived),
+        rows=draft_rows(sheet, shown, live),
         held=sheet.held,
         etag=await _etag(session, collection, draft),
         is_typed=draft is not None,

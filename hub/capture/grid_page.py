@@ -22,6 +22,7 @@ from hub.datatypes.numerals import read_number
 from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
+from hub.kit.i18n import gettext as _
 from hub.kit.views import Choice, instant
 from hub.validation.portable import portable_form, portable_past
 
@@ -87,13 +88,16 @@ class SheetPayload:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One cell as it is first drawn. `mark`: what a missing one reads; `change`: against the preceding period."""
+    """One cell as it is first drawn. `mark`: what one without a number reads; `change`: against the preceding period.
+
+    `classes`: as hub/browser/sheet/painting.js gives them.
+    """
 
     text: str
     mark: str
     previous: str
     change: str
-    is_readonly: bool
+    classes: str
     is_unchanged: bool
 
 
@@ -224,7 +228,7 @@ def _table(section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, st
             row.division,
             row.name,
             tuple(
-                _drawn(one, held[row.division].get(column.identifier, {}))
+                _drawn(column, one, held[row.division].get(column.identifier, {}))
                 for column, one in zip(section.columns, row.cells, strict=True)
             ),
         )
@@ -233,14 +237,18 @@ def _table(section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, st
     return GridTable(section.index, section.title, section.columns, rows, section.totals)
 
 
-def _drawn(one: CellView, held: Mapping[str, str]) -> GridCell:
+def _drawn(column: ColumnView, one: CellView, held: Mapping[str, str]) -> GridCell:
     """As hub/browser/sheet/painting.js draws it: what is as it was is said in words, whatever kind of value it is."""
+    number = ["n"] if column.input_mode and one.kind != "readonly" else []
+    if one.is_excused:
+        return GridCell("", _("不涉及"), "", "", " ".join([*number, "locked-cell", "not-asked"]), is_unchanged=False)
     labels = {choice.value: choice.label for choice in (*one.choices, *one.reasons)}
     text = labels.get(one.text, one.text) if one.kind == "choice" else one.text
     mark = labels.get(one.missing, one.missing)
     is_unchanged = not one.missing and one.text != "" and one.text == held.get("previous")
     change = "" if one.missing else change_of(one.text, one.previous)
-    return GridCell(text, mark, one.previous, change, one.kind == "readonly", is_unchanged)
+    kinds = ["readonly"] if one.kind == "readonly" else [*number, *(["unchanged"] if is_unchanged else [])]
+    return GridCell(text, mark, one.previous, change, " ".join(kinds), is_unchanged)
 
 
 def change_of(text: str, previous: str) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hub.datatypes import Value
+from hub.datatypes import Value, is_blank
 from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.views import cell
-from hub.validation import LookBack, Past, Row, TypedRow
+from hub.validation import LiveRow, LookBack, Past, Row, TypedRow
 
 MAXIMUM_ROWS = 2000
 MAXIMUM_TEXT = 2000
@@ -70,7 +70,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class DraftRow:
-    """One row as the township sees it; `previous`, `supplied` and `derived` are read-only."""
+    """One row as the township sees it; `previous`, `supplied` and `derived` are read-only.
+
+    `excused`: the empty cells that a rule asks of nobody here.
+    """
 
     division: str
     division_name: str
@@ -79,6 +82,7 @@ class DraftRow:
     previous: Mapping[str, Any]
     supplied: Mapping[str, Any]
     derived: Mapping[str, Any]
+    excused: frozenset[str] = frozenset()
 
 
 def stored_entries(rows: Iterable[Mapping[str, Any]]) -> list[TypedEntry]:
@@ -153,12 +157,10 @@ def laid_out(sheet: Sheet, entries: Sequence[TypedEntry]) -> list[TypedEntry]:
     return [first.get(division, TypedEntry(division)) for division in sheet.divisions] + others
 
 
-def draft_rows(
-    sheet: Sheet, entries: Sequence[TypedEntry], derived: Sequence[Mapping[str, Value | None]]
-) -> tuple[DraftRow, ...]:
-    """`entries` as they were laid out, with the derived values computed for them."""
+def draft_rows(sheet: Sheet, entries: Sequence[TypedEntry], live: Sequence[LiveRow]) -> tuple[DraftRow, ...]:
+    """`entries` as they were laid out, with what was computed of them."""
     rows = []
-    for entry, computed in zip(entries, derived, strict=True):
+    for entry, computed in zip(entries, live, strict=True):
         held = sheet.held.get(entry.division, NOTHING_HELD)
         rows.append(
             DraftRow(
@@ -168,10 +170,21 @@ def draft_rows(
                 entry.missing,
                 captured_only(sheet.form, held.past.get(LookBack.PREVIOUS, {})),
                 held.supplied,
-                wire_values(sheet.form, computed),
+                wire_values(sheet.form, computed.derived),
+                excused_cells(entry, computed),
             )
         )
     return tuple(rows)
+
+
+def excused_cells(entry: TypedEntry, live: LiveRow) -> frozenset[str]:
+    """What does not apply and holds nothing; what was typed into such a cell is a mistake, and stays to be seen."""
+    return frozenset(name for name in live.inapplicable if is_open(entry, name))
+
+
+def is_open(entry: TypedEntry, element: str) -> bool:
+    """Neither a value nor a reason."""
+    return is_blank(entry.values.get(element)) and is_blank(entry.missing.get(element))
 
 
 def captured_only(form: FormContent, values: Mapping[str, Any]) -> dict[str, Any]:

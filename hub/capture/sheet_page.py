@@ -48,7 +48,7 @@ class FindingLike(Protocol):
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell. `text` is what was typed, as it was typed; `other`: what somebody else saved meanwhile."""
+    """One cell. `text`: what was typed, as it was typed; `other`: what somebody else saved; `is_excused`: not asked."""
 
     name: str
     kind: str
@@ -61,6 +61,7 @@ class CellView:
     warnings: tuple[str, ...] = ()
     other: str | None = None
     is_locked: bool = False
+    is_excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,8 @@ def _count_conflicts(sections: Iterable[SectionView]) -> int:
 
 
 def _count_filled(form: FormContent, rows: Sequence[DraftRow], sheet: _Sheet) -> int:
-    return sum(is_filled(form, sheet.shown[row.division]) for row in rows if row.division in sheet.shown)
+    shown = [(row, sheet.shown[row.division]) for row in rows if row.division in sheet.shown]
+    return sum(is_filled(form, entry, row.excused) for row, entry in shown)
 
 
 def _lay_out(
@@ -310,6 +312,7 @@ def _cell(one: FormField, row: DraftRow, sheet: _Sheet) -> CellView:
         warnings=warnings,
         other=_other(one, sheet, row.division, (text, missing)),
         is_locked=sheet.open_cells is not None and (row.division, one.identifier) not in sheet.open_cells,
+        is_excused=one.identifier in row.excused and not text and not missing,
     )
 
 

@@ -26,7 +26,6 @@ from hub.delegations.village_cells import (
     after_saving,
     count_cells,
     disputes,
-    excused_cells,
     row_of,
 )
 from hub.delegations.village_form import PostedVillage
@@ -55,19 +54,18 @@ class Link:
 
 @dataclass(frozen=True)
 class VillageForm:
-    """The village's row alone. `disputes`: by element; `excused`: what a rule asks of nobody here."""
+    """The village's row alone. `disputes`: by element."""
 
     link: Link
     view: DraftView
     row: DraftRow
     due: DueWords
     findings: tuple[Finding, ...]
-    excused: frozenset[str]
     disputes: Mapping[str, Contested]
 
     @property
     def count(self) -> Count:
-        return count_cells(self.view.form, self.row, self.excused)
+        return count_cells(self.view.form, self.row)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -110,18 +108,16 @@ async def _find(session: AsyncSession, township: str, token: str) -> Delegation 
 
 async def read_form(session: AsyncSession, link: Link) -> VillageForm | None:
     """The village's row; None when the form no longer asks anything of it."""
-    whole = await drafting.get_draft(session, link.subject, link.collection.id)
+    whole, report = await drafting.get_judged_draft(session, link.subject, link.collection.id)
     row = row_of(whole, link.delegation.division)
     if row is None:
         return None
-    report = await drafting.check_draft(session, link.subject, link.collection.id)
     return VillageForm(
         link=link,
         view=replace(whole, rows=(row,), held={}, explanations=NOTHING_EXPLAINED),
         row=row,
         due=due_words(link.collection.due_at, await calendar.work_calendar(session)),
         findings=tuple(one for one in report.findings if one.division == row.division),
-        excused=excused_cells(row, report),
         disputes=disputes(link.delegation.contested, row),
     )
 

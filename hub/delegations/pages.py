@@ -79,7 +79,7 @@ async def settle_dispute(
     try:
         await service.settle(session, subject, collection_id, _seen(form, division), takes_villages=takes)
     except CellDecided as refusal:
-        return see_other(path, notice=refusal.detail)
+        return see_other(path, refusal=refusal.detail)
     return see_other(path, notice=_("已采用村里填的数。") if takes else _("已保留表里的数。"))
 
 

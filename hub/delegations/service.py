@@ -21,7 +21,7 @@ from hub.delegations import repository
 from hub.delegations.errors import CellDecided, DelegationNotFound, DelegationRefused, NothingToDelegate
 from hub.delegations.links import PREFIX, Ending, Obstacle, address_of, expiry, find_ending, find_obstacle
 from hub.delegations.models import Delegation
-from hub.delegations.village_cells import Contested, Count, count_cells, disputes, excused_cells
+from hub.delegations.village_cells import Contested, Count, count_cells, disputes
 from hub.geography import service as geography
 from hub.identity import secrets
 from hub.identity.subject import Subject
@@ -86,7 +86,6 @@ class SeenCell:
 
 async def read_stand(session: AsyncSession, subject: Subject, collection_id: UUID) -> Stand:
     view = await drafting.get_draft(session, subject, collection_id)
-    report = await drafting.check_draft(session, subject, collection_id)
     collection, now = view.task.collection, clock.now()
     newest = {one.division: one for one in await repository.list_newest(session, collection.area, collection.id)}
     villages = []
@@ -97,7 +96,7 @@ async def read_stand(session: AsyncSession, subject: Subject, collection_id: UUI
                 VillageStand(
                     row.division,
                     row.division_name,
-                    count_cells(view.form, row, excused_cells(row, report)),
+                    count_cells(view.form, row),
                     delegation,
                     None if delegation is None else find_ending(delegation, collection, now),
                     {} if delegation is None else disputes(delegation.contested, row),

@@ -9,9 +9,6 @@ from hub.capture.cells import EMPTY, CellChange, CellText
 from hub.capture.desk import DraftView
 from hub.capture.rows import DraftRow, typed_text
 from hub.forms.content import FormContent
-from hub.validation import ValidationReport
-
-NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True)
@@ -55,17 +52,8 @@ def held_text(row: DraftRow, element: str) -> CellText:
     return CellText(typed_text(row.values.get(element)), typed_text(row.missing.get(element)))
 
 
-def excused_cells(row: DraftRow, report: ValidationReport) -> frozenset[str]:
-    """The empty cells that a rule asks of nobody here."""
-    judged = next((one for one in report.typed_rows if one.division == row.division and not one.entity), None)
-    reasons = {} if judged is None else judged.missing
-    return frozenset(
-        name for name, reason in reasons.items() if reason == NOT_APPLICABLE and held_text(row, name) == EMPTY
-    )
-
-
-def count_cells(form: FormContent, row: DraftRow, excused: frozenset[str]) -> Count:
-    asked = [field.identifier for field in form.captured if field.identifier not in excused]
+def count_cells(form: FormContent, row: DraftRow) -> Count:
+    asked = [field.identifier for field in form.captured if field.identifier not in row.excused]
     return Count(sum(held_text(row, name) != EMPTY for name in asked), len(asked))
 
 

@@ -140,7 +140,7 @@ def _field(form: VillageForm, cell: CellView, column: ColumnView, refused: str |
         was=held_text(form.row, column.identifier) if dispute is None else dispute.was,
         other=cell.other if dispute is not None else None,
         returned="；".join(reasons),
-        is_excused=column.identifier in form.excused,
+        is_excused=column.identifier in form.row.excused,
     )
 
 

@@ -156,11 +156,11 @@ async def select_changes(
     clocks: Mapping[str, int],
     limit: int,
     *,
-    now: Mapping[str, int] | None = None,
+    now: Mapping[str, int],
     versions: Mapping[str, int] = NO_VERSIONS,
 ) -> ChangeSlice:
     """What changed after these clocks, in order within an area; at most `limit` rows. `versions` as in `select_text`,
-    `now` where the clocks stand, when that has been read in this snapshot.
+    `now` where the clocks stand, read in this snapshot.
 
     Nothing is skipped under concurrent commits: an area's clock row is locked until its transaction
     commits, so a reading of the clock proves that every smaller number is committed or will never be.
@@ -169,8 +169,6 @@ async def select_changes(
     """
     if not scope.boxes:
         return ChangeSlice("", (), dict(clocks), {})
-    if now is None:
-        _generation, now = await read_standing(session, scope)
     if any(clocks.get(area, 0) > seq for area, seq in now.items()):
         raise ClocksRanBack(_("变更游标已失效，请全量读取一次后继续。"))
     spans = {area: (clocks.get(area, 0), seq) for area, seq in now.items() if clocks.get(area, 0) < seq}

@@ -2,7 +2,7 @@
 
 from hub.validation.bulk import check_table
 from hub.validation.check import check
-from hub.validation.derive import derive
+from hub.validation.derive import LiveRow, derive, look_over
 from hub.validation.expression import (
     CompiledExpression,
     compile_derivation,
@@ -24,6 +24,7 @@ __all__ = [
     "Finding",
     "FormSpec",
     "Held",
+    "LiveRow",
     "LookBack",
     "LookedBack",
     "Past",
@@ -43,6 +44,7 @@ __all__ = [
     "compile_rule",
     "derive",
     "form_json_schema",
+    "look_over",
     "named_identifiers",
     "recall",
 ]

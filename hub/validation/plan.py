@@ -46,7 +46,8 @@ class Applicability:
 class FormPlan:
     """`steps` are rounds of derivations: each uses only captured values and the rounds before it.
 
-    `looked_back` is what rules and derivations want of the past, `derived_from` what derivations alone want.
+    `looked_back` is what rules and derivations want of the past, `derived_from` what is shown of a row
+    before anything is judged: its derivations, and the conditions of what it is asked.
     """
 
     captured: tuple[ElementSpec, ...]
@@ -71,9 +72,9 @@ def build_plan(elements: Sequence[ElementSpec], rules: Sequence[RuleSpec]) -> Fo
     planned = tuple(_planned(rule, known, frozenset(element.identifier for element in captured)) for rule in rules)
     applicability = tuple(_applicabilities(captured, known))
     computed = [derivation.compiled for derivation in derivations]
+    computed += (one.compiled for one in applicability)
     derived_from = _looked_back(elements, computed)
-    judged = [*(rule.compiled for rule in planned), *(one.compiled for one in applicability)]
-    looked_back = _looked_back(elements, [*computed, *judged])
+    looked_back = _looked_back(elements, [*computed, *(rule.compiled for rule in planned)])
     columns = {element.identifier: polars_type(element.domain) for element in (*captured, *supplied)}
     columns |= {
         look_back.column(element.identifier): polars_type(look_back.domain(element.domain))

@@ -23,6 +23,7 @@ from tests.delegations.factories import (
     the_draft,
 )
 from tests.people import EAST, VILLAGES, WEST
+from tests.performance.asked import asked
 from tests.site.reading import HTML, Page, read
 
 
@@ -130,6 +131,19 @@ class TestStand:
             sheet = await read(clerk, f"/collections/{town.collection.id}/plain")
             assert "已发 1 个村，交回 1 个。" in sheet.text
 
+    @pytest.mark.full_transaction
+    async def test_neither_page_opens_the_sheet_twice(self, database: Database, town: Town) -> None:
+        """There is nothing dearer to open: its form, its villages, what is held of each."""
+        async with browser(database, "reporter_east") as clerk, browser(database) as phone:
+            path = await make_link(clerk, town.collection)
+            await send(phone, await read(phone, path), workers="80")
+            for client, address in ((clerk, desk(town.collection)), (phone, path)):
+                with asked() as statements:
+                    await read(client, address)
+                villages = [one for one in statements if "level" in (one.parameters or ())]
+                past = [one for one in statements if "periods" in (one.parameters or ())]
+                assert (len(villages), len(past)) == (1, 1), address
+
     async def test_the_cell_says_that_it_came_by_a_link(self, database: Database, town: Town) -> None:
         async with browser(database, "reporter_east") as clerk, browser(database) as phone:
             path = await make_link(clerk, town.collection, label="村会计")
@@ -177,7 +191,9 @@ class TestSettling:
             ok(await disputed.save({"rows": [{"division": FIRST, "values": {"workers": 82}}]}))
             answer = await clerk.post(form.action, data={**form.fields, "choice": "village"}, headers=HTML)
             assert answer.status_code == 303
-            assert "刚刚又有人改了" in (await read(clerk, desk(disputed.collection))).text
+            page = await read(clerk, desk(disputed.collection))
+            assert page.attributes["refusal"]["role"] == "alert"
+            assert "刚刚又有人改了" in page.text
         assert (await the_draft(database))[FIRST]["workers"] == 82
         (link,) = await links(database)
         assert "workers" in link.contested

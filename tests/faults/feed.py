@@ -20,10 +20,9 @@ from sqlalchemy.engine import make_url
 
 from hub.geography.models import Division
 from hub.kit.db import Database
-from hub.store import service
 from hub.store.errors import AreaBusy
 from tests.faults.stand import Stand, another, new_chance
-from tests.store.factories import create_values, make_box, make_row, make_scope
+from tests.store.factories import create_values, make_box, make_row, make_scope, read_changes
 
 PREFECTURE, COUNTIES, HELD_COUNTY = "4331", ("433125", "433126", "433127", "433130"), "433122"
 WRITERS, READERS = 16, 8
@@ -51,7 +50,7 @@ class Reader:
 
     async def poll(self) -> int:
         async with self.database.snapshot() as session:
-            found = await service.select_changes(session, SCOPE, self.clocks, self.chance.choice(PAGES))
+            found = await read_changes(session, SCOPE, self.clocks, self.chance.choice(PAGES))
         changes = json.loads(f"[{found.text}]")
         positions = [(change["period"], change["division"], change["revision"]) for change in changes]
         self.repeated += len(self.seen.intersection(positions)) + len(positions) - len(set(positions))

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.kit import db
 from hub.kit.db import Database
+from hub.kit.queue import defer, list_jobs
+from tests.conftest import empty
 
 
 @pytest.fixture
@@ -77,3 +79,18 @@ async def test_what_a_cut_off_user_left_set_is_taken_back(single: Database) -> N
         )
         assert tuple(found.one()) == ("off", "read committed")
         assert not held.autocommit
+
+
+class TestTestBed:
+    async def test_a_tests_own_transaction_may_idle(self, database: Database) -> None:
+        """Requests may not (tests/kit/test_figures.py); a test computes between them, on a busy machine for long."""
+        async with database.transaction() as session:
+            assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
+
+    @pytest.mark.full_transaction
+    async def test_no_job_outlives_its_test(self, database: Database, owner_url: str) -> None:
+        async with database.transaction() as session:
+            await defer(session, "note", "a")
+        empty(owner_url)
+        async with database.transaction() as session:
+            assert await list_jobs(session, limit=10) == []

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.capture.models import Collection, Draft
+from hub.forms import service as forms
 from hub.identity.models import Session
 from hub.kit import clock
 from hub.kit.db import Database, set_scope
-from tests.capture.factories import PREVIOUS, create_collection, create_published_form, row, rows, save, submit
+from tests.capture.factories import FORM, PREVIOUS, create_collection, create_published_form, row, rows, save, submit
+from tests.forms.factories import create_element
 from tests.people import COUNTY, EAST, VILLAGES, People
 from tests.site.reading import Page, read, sign_in
 
@@ -362,3 +364,39 @@ class TestTasks:
         assert "已填 2/3 行" in page.text
         assert page.links.index(task(collection)) < len(page.links)
         assert page.text.index("2026年10月") < page.text.index("2026年11月")
+
+
+class TestWhatDoesNotApply:
+    """C08: greyed by rule, said in words, owed by nobody, from the first drawing on and on every page that counts."""
+
+    @pytest.fixture
+    async def inhabited(self, database: Database, people: People, collection: Collection) -> Collection:
+        """A form that asks for the workshop's hands only where anybody lives."""
+        async with database.transaction() as session:
+            await create_element(session, "hands", name_zh="车间工人数", position=46, applies_when="population > 0")
+        async with database.transaction() as session:
+            await forms.publish_version(session, people.subject("registrar"), FORM)
+        return await create_collection(database, people, period="2026-11")
+
+    async def test_is_drawn_and_counted_before_any_script_runs(
+        self, desk: httpx.AsyncClient, inhabited: Collection
+    ) -> None:
+        fields = filled(await typed(desk, inhabited), population="0", male="0", female="0", workers="0")
+        fields[f"v.{SECOND}.population"] = "200"
+        await press(desk, inhabited, fields, "save")
+        grid = await read(desk, task(inhabited))
+        assert grid.response.text.count('<td class="n locked-cell not-asked"><i>不涉及</i></td>') == 2
+        assert "已填 2/3 行" in grid.text
+        plain = await read(desk, address(inhabited))
+        assert plain.response.text.count("不涉及，不用填") == 2
+        assert "已填 2/3 行" in plain.text
+        tasks = (await read(desk, "/")).text
+        assert "2/3" in tasks
+        assert "第2村民委员会" in tasks
+        assert "第1村民委员会" not in tasks
+
+    async def test_what_stands_there_all_the_same_is_seen(self, desk: httpx.AsyncClient, inhabited: Collection) -> None:
+        fields = filled(await typed(desk, inhabited), population="0", hands="4")
+        await press(desk, inhabited, fields, "save")
+        grid = await read(desk, task(inhabited))
+        assert "不涉及</i>" not in grid.response.text

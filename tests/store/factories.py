@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.kit.db import set_scope
-from hub.store import recording
+from hub.store import recording, service
 from hub.store.revisions import RowWrite
-from hub.store.rows import Recorded, Writing
+from hub.store.rows import ChangeSlice, Recorded, Writing
 from hub.store.scope import ReadScope, ScopeBox
 from tests.people import COUNTY, EAST, VILLAGES
 
@@ -57,3 +58,15 @@ async def create_values(
     return await recording.record_values(
         session, Writing(area, object_class, period, rows, actor="reporter_east", door="api", reason=reason)
     )
+
+
+async def read_changes(
+    session: AsyncSession,
+    scope: ReadScope,
+    clocks: Mapping[str, int],
+    limit: int,
+    versions: Mapping[str, int] = MappingProxyType({}),
+) -> ChangeSlice:
+    """As a reader does: where the clocks stand first, then what changed, in one snapshot."""
+    _generation, now = await service.read_standing(session, scope)
+    return await service.select_changes(session, scope, clocks, limit, now=now, versions=versions)

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from hub.geography.models import Division
 from hub.kit import json
 from hub.kit.db import Database, set_scope
-from hub.store import repository, service
+from hub.store import repository
 from hub.store.errors import AreaBusy, ConcurrentWriting
 from hub.store.models import RecordRevision
 from tests.people import COUNTY, EAST, VILLAGES, WEST
-from tests.store.factories import create_values, make_box, make_row, make_scope
+from tests.store.factories import create_values, make_box, make_row, make_scope, read_changes
 
 pytestmark = [pytest.mark.full_transaction, pytest.mark.usefixtures("people")]
 
@@ -45,7 +45,7 @@ class ClockReader:
 
     async def poll(self, database: Database) -> None:
         async with database.snapshot() as session:
-            found = await service.select_changes(session, make_scope(make_box(divisions=["4331"])), self.clocks, 3)
+            found = await read_changes(session, make_scope(make_box(divisions=["4331"])), self.clocks, 3)
         self.seen += [
             (change["division"], str(change["values"]["migrants"])) for change in json.loads(f"[{found.text}]")
         ]

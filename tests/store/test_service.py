@@ -16,7 +16,7 @@ from hub.store.models import Record, RecordRevision
 from hub.store.rows import ChangeSlice, ValueQuery, Writing
 from hub.store.scope import Place, ReadScope
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
-from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope
+from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope, read_changes
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -175,18 +175,18 @@ def items(found: ChangeSlice) -> list[dict[str, Any]]:
 class TestSelectChanges:
     async def test_from_the_beginning_and_then_only_what_changed(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1), make_row(division=SECOND, migrants=2))
-        first = await service.select_changes(session, make_scope(), {}, 100)
+        first = await read_changes(session, make_scope(), {}, 100)
         assert [(c["kind"], c["division"]) for c in items(first)] == [("value", VILLAGE), ("value", SECOND)]
         await create_values(session, make_row(migrants=3), make_row(division=SECOND, migrants=2))
-        second = await service.select_changes(session, make_scope(), first.clocks, 100)
+        second = await read_changes(session, make_scope(), first.clocks, 100)
         assert [(c["kind"], c["division"], c["values"]) for c in items(second)] == [
             ("correction", VILLAGE, {"migrants": 3})
         ]
-        assert (await service.select_changes(session, make_scope(), second.clocks, 100)).groups == ()
+        assert (await read_changes(session, make_scope(), second.clocks, 100)).groups == ()
 
     async def test_passes_over_what_is_not_granted_and_moves_on(self, session: AsyncSession) -> None:
         await create_values(session, make_row(poor=1))
-        found = await service.select_changes(session, make_scope(), {}, 100)
+        found = await read_changes(session, make_scope(), {}, 100)
         assert (found.text, found.rows, found.clocks) == ("", 0, {COUNTY: 1})
 
     async def test_pages_in_order(self, session: AsyncSession) -> None:
@@ -194,7 +194,7 @@ class TestSelectChanges:
         await create_values(session, *(make_row(division=v, migrants=1) for v in villages))
         seen, clocks = [], {}
         while True:
-            found = await service.select_changes(session, make_scope(), clocks, 2)
+            found = await read_changes(session, make_scope(), clocks, 2)
             if not found.rows:
                 break
             seen += [change["division"] for change in items(found)]
@@ -208,7 +208,7 @@ class TestSelectChanges:
         )
         await create_values(session, *(make_row(division=v, migrants=1) for v in VILLAGES[EAST]))
         await create_values(session, make_row(division=VILLAGES[WEST][0], migrants=7))
-        found = await service.select_changes(session, scope, {}, 1)
+        found = await read_changes(session, scope, {}, 1)
         assert [change["values"] for change in items(found)] == [{"migrants": 7}]
 
     async def test_a_withdrawal_is_one_for_whom_all_is_withdrawn(self, session: AsyncSession) -> None:
@@ -216,18 +216,18 @@ class TestSelectChanges:
         await create_values(session, make_row(poor=3))
         scopes = {"migrants": "withdrawal", "poor": "correction"}
         for element, kind in scopes.items():
-            found = await service.select_changes(session, make_scope(make_box(elements=[element])), {COUNTY: 1}, 10)
+            found = await read_changes(session, make_scope(make_box(elements=[element])), {COUNTY: 1}, 10)
             assert [change["kind"] for change in items(found)] == [kind]
 
     async def test_names_versions_nobody_consented_to(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1, version=2))
-        found = await service.select_changes(session, make_scope(make_box(elements={"migrants": 2})), {}, 10)
+        found = await read_changes(session, make_scope(make_box(elements={"migrants": 2})), {}, 10)
         assert (found.text, found.rows, found.withheld) == ("", 0, {"migrants": 2})
 
     async def test_refuses_a_reader_ahead_of_the_clock(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1))
         with pytest.raises(ClocksRanBack):
-            await service.select_changes(session, make_scope(), {COUNTY: 9}, 10)
+            await read_changes(session, make_scope(), {COUNTY: 9}, 10)
 
 
 class TestSelectHistory:

@@ -18,7 +18,7 @@ from hub.store import service
 from hub.store.rows import TextForm, ValueQuery
 from hub.store.scope import ReadScope, ScopeBox
 from tests.people import COUNTY, EAST, VILLAGES, WEST, People
-from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope
+from tests.store.factories import VILLAGE, create_values, make_box, make_row, make_scope, read_changes
 
 EVERYTHING = scopes.context_of([ScopeBox(None, frozenset({"43"}))])
 WESTERN = VILLAGES[WEST][0]
@@ -90,7 +90,7 @@ class TestValues:
         await create_values(session, make_row(migrants=1), period=period)
         found = await read(session, make_scope(make_box(last_day=last_day)), "migrants", periods=[period])
         assert bool(found) is is_read
-        changes = await service.select_changes(session, make_scope(make_box(last_day=last_day)), {}, 10)
+        changes = await read_changes(session, make_scope(make_box(last_day=last_day)), {}, 10)
         assert bool(changes.rows) is is_read
 
     async def test_a_place_reads_its_subtree_alone(self, session: AsyncSession) -> None:
@@ -135,7 +135,7 @@ class TestChanges:
         scope = make_scope(
             make_box(elements=["migrants"], divisions=[EAST]), make_box(elements=["poor"], divisions=[WEST])
         )
-        found = await service.select_changes(session, scope, {}, 10)
+        found = await read_changes(session, scope, {}, 10)
         assert [change["values"] for change in json.loads(f"[{found.text}]")] == [{"migrants": 1}, {"poor": 2}]
         boxes = {group.divisions: group.boxes for group in found.groups}
         assert boxes == {(VILLAGE,): (scope.boxes[0],), (WESTERN,): (scope.boxes[1],)}
@@ -143,7 +143,7 @@ class TestChanges:
     async def test_names_versions_nobody_consented_to(self, session: AsyncSession) -> None:
         await create_values(session, make_row(migrants=1, poor=4, version=2))
         scope = make_scope(make_box(elements={"migrants": 2, "poor": None}))
-        found = await service.select_changes(session, scope, {}, 10)
+        found = await read_changes(session, scope, {}, 10)
         assert [change["values"] for change in json.loads(f"[{found.text}]")] == [{"poor": 4}]
         assert found.withheld == {"migrants": 2}
 
@@ -214,7 +214,7 @@ class TestLines:
     async def test_of_changes_say_the_same(self, session: AsyncSession, expected: dict[str, int]) -> None:
         told = []
         for scope in self.scopes():
-            found = await service.select_changes(session, scope, {}, 100, versions=expected)
+            found = await read_changes(session, scope, {}, 100, versions=expected)
             groups = {(group.period, frozenset(group.elements), group.divisions, group.rows) for group in found.groups}
             told.append((json.loads(f"[{found.text}]"), groups, found.clocks))
         assert told[0] == told[1]
@@ -225,8 +225,8 @@ class TestLines:
 
     async def test_end_at_the_limit_within_an_area(self, session: AsyncSession) -> None:
         for scope in self.scopes():
-            found = await service.select_changes(session, scope, {}, 2)
-            rest = await service.select_changes(session, scope, found.clocks, 2)
+            found = await read_changes(session, scope, {}, 2)
+            rest = await read_changes(session, scope, found.clocks, 2)
             assert (found.rows, found.clocks, rest.rows, rest.clocks) == (2, {COUNTY: 2}, 2, {COUNTY: 4})
 
 
