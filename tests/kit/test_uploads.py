@@ -17,6 +17,7 @@ from hub.kit.uploads.reading import Upload, UploadedSheet, read_upload
 from hub.settings import settings
 from tests.kit.hostile.archives import DECLARATION, HONEST_SHEET, MAIN, cell_xml, row_xml, sheet_xml, text_xml, workbook
 from tests.kit.hostile.play_server import PATIENT
+from tests.spreadsheet_program import saved_by_libreoffice
 
 
 async def read(folder: Path, content: bytes, filename: str = "上报.xlsx", limits: UploadLimits = PATIENT) -> Upload:
@@ -72,6 +73,18 @@ class TestWorkbook:
             [None, None, "433124199001011234", " 外出 ", "=1+1", None, "2026-11-22", "2026-11-22T09:05:01", "25.5%",
              "#DIV/0!", None],
         ]  # fmt: skip
+
+    async def test_takes_the_truth_values_of_libreoffice_for_values(self, tmp_path: Path) -> None:
+        """It writes one that it has read as `=TRUE()`; a formula of somebody's own stays one."""
+        file = io.BytesIO()
+        book = xlsxwriter.Workbook(file)
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [True, False, 213])
+        sheet.write_formula("D1", "=C1>0", None, True)
+        book.close()
+        read = await only_sheet(tmp_path, saved_by_libreoffice(file.getvalue()))
+        assert rows(read) == [["true", "false", "213", "true"]]
+        assert (read.formulas, read.formula_count) == ({(0, 3): True}, 1)
 
     async def test_says_what_stands_beside_the_values(self, tmp_path: Path) -> None:
         file = io.BytesIO()

@@ -23,7 +23,12 @@ from hub.kit.uploads.workbook_reading import read_workbook
 from tests.kit.hostile.archives import cell_xml, row_xml, sheet_xml, text_xml, workbook
 
 RICH_SHEET = sheet_xml(
-    row_xml(1, text_xml("A1", "区划") + '<c r="B1"><f>1+1</f><v>2</v></c><c r="C1" t="e"><v>#DIV/0!</v></c>')
+    row_xml(
+        1,
+        text_xml("A1", "区划")
+        + '<c r="D1" s="9" t="n"><f aca="false">TRUE()</f><v>1</v></c>'
+        + '<c r="B1"><f>1+1</f><v>2</v></c><c r="C1" t="e"><v>#DIV/0!</v></c>',
+    )
     + '<row r="2" hidden="1"><c r="A2" s="3"><v>0.255</v></c><c r="B2"><f>A2</f></c></row>'
     + row_xml(3, '<c r="XFD3" s="1"/>' + cell_xml("GR3")),
     before='<cols><col min="2" max="3" hidden="1"/></cols>',
@@ -44,7 +49,7 @@ def scanned(pieces: list[bytes]) -> SheetScan:
 def test_a_sheet_is_seen_whole() -> None:
     scan = scanned([RICH_SHEET])
     assert scan.formulas == {(0, 1): True, (1, 1): False}
-    assert scan.errors == {0: {2: "#DIV/0!"}}
+    assert scan.texts == {0: {2: "#DIV/0!", 3: "true"}}
     assert scan.percents == {1: {0}}
     assert scan.merged == [((4, 0), (5, 1))]
     assert (scan.hidden_rows, scan.hidden_columns) == ([1], [1, 2])

@@ -29,6 +29,8 @@ _MARKUP = (
     (b"<table", "web_page"),
     (b"<?xml", "xml"),
 )
+# Its first part says so, neither compressed nor encrypted (OpenDocument 1.3 part 2, 3.3).
+_OPENDOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _EXTENSIONS: dict[UploadKind, tuple[str, ...]] = {"xlsx": (".xlsx",), "csv": (".csv", ".txt")}
 _LOOKED_AT = 4096
@@ -54,6 +56,8 @@ def detect(file: BinaryIO, filename: str) -> UploadKind:
 
 def _kind(file: BinaryIO, head: bytes, extension: str) -> UploadKind:
     if head.startswith(b"PK"):
+        if _OPENDOCUMENT in head:
+            raise Refused("upload_kind_not_supported", kind="opendocument")
         return "xlsx"
     if head.startswith(_COMPOUND):
         raise _compound(file)

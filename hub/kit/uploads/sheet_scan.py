@@ -32,6 +32,8 @@ _FORMULA = re.compile(
 _ERROR = re.compile(
     rb"""<c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*?\st="e"[^>]*>(?:<f[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]{1,40})</v>"""
 )
+# LibreOffice has no truth values of its own: one that it has read it writes as a formula without operands.
+_TRUTHS = {b"TRUE()": "true", b"FALSE()": "false"}
 # Dynamic data exchange: `=cmd|'/C calc'!A0` starts a program on the machine of whoever opens the file.
 _EXCHANGE = re.compile(rb"""\w\s*\|\s*['"\w]""")
 
@@ -44,7 +46,7 @@ class SheetScan:
     percent_styles: frozenset[bytes] = frozenset()
     formulas: dict[Cell, bool] = field(default_factory=dict)
     formula_count: int = 0
-    errors: dict[int, dict[int, str]] = field(default_factory=dict)
+    texts: dict[int, dict[int, str]] = field(default_factory=dict)
     percents: dict[int, set[int]] = field(default_factory=dict)
     merged: list[Range] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
@@ -119,13 +121,19 @@ class SheetScan:
             for found in _FORMULA.finditer(text):
                 if found[3] and _EXCHANGE.search(found[3]):
                     raise Refused("upload_has_external_links")
+                if found[3] in _TRUTHS:
+                    self._tell(found[1], found[2], _TRUTHS[found[3]])
+                    continue
                 self.formula_count += 1
                 if len(self.formulas) < LISTED:
                     self.formulas[_cell(found[1], found[2])] = found[4] is not None
         if b't="e"' in text:
             for found in _ERROR.finditer(text):
-                row, column = _cell(found[1], found[2])
-                self.errors.setdefault(row, {})[column] = found[3].decode("utf-8", "replace")
+                self._tell(found[1], found[2], found[3].decode("utf-8", "replace"))
+
+    def _tell(self, letters: bytes, digits: bytes, text: str) -> None:
+        row, column = _cell(letters, digits)
+        self.texts.setdefault(row, {})[column] = text
 
     def _find_ranges(self, text: bytes) -> None:
         if b"<mergeCell" in text:

@@ -63,15 +63,15 @@ def _rows(sheet: CalamineSheet, scan: SheetScan) -> Iterator[Sequence[object]]:
     before: list[object] = [None] * sheet.start[1]
     for row, values in enumerate(sheet.iter_rows()):
         cells = [*before, *values] if before else values
-        if row in scan.errors or row in scan.percents:
+        if row in scan.texts or row in scan.percents:
             cells = list(cells)
-            _correct(cells, scan.errors.get(row, {}), scan.percents.get(row, set()))
+            _correct(cells, scan.texts.get(row, {}), scan.percents.get(row, set()))
         yield cells
 
 
-def _correct(cells: list[object], errors: dict[int, str], percents: set[int]) -> None:
-    """What the reader does not tell: an error's name, and that a number was typed with a percent sign."""
-    for column, text in errors.items():
+def _correct(cells: list[object], texts: dict[int, str], percents: set[int]) -> None:
+    """What the reader does not tell: an error's name, a truth value written as a formula, a number's percent sign."""
+    for column, text in texts.items():
         if column < len(cells):
             cells[column] = text
     for column in percents:

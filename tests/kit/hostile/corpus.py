@@ -288,6 +288,12 @@ KINDS = [
         "<html><table><tr><td>区划</td></tr></table></html>".encode,
         "上报.xls",
     ),
+    Hostile(
+        "opendocument-under-its-own-name",
+        "upload_kind_not_supported",
+        lambda: archive({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}, method=zipfile.ZIP_STORED),
+        "上报.ods",
+    ),
     Hostile("program", "upload_kind_not_supported", lambda: b"MZ\x90\x00" + bytes(200)),
     Hostile("csv-named-xlsx", "upload_wrong_extension", "区划,外出\n1,2\n".encode),
     Hostile("xlsx-named-csv", "upload_wrong_extension", workbook, "上报.csv"),
