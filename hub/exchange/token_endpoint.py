@@ -31,6 +31,7 @@ async def issue_token(
     scope: Annotated[str | None, Form(max_length=20000, description="grant numbers; default: all active ones")] = None,
 ) -> JSONResponse:
     """A token bound to grants, and so to their purposes. Id and secret by HTTP Basic or in the body."""
+    tokens.check_given_once(await request.form())
     credentials = tokens.read_credentials(request.headers.get("authorization"), client_id, client_secret)
     tokens.check_grant_type(grant_type)
     issued = await tokens.issue_token(database, credentials, scope, caller_address(request))

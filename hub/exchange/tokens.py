@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import unquote_plus
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 
 from hub.audit.actions import AuditAction
 from hub.exchange.schemas import TokenRead
@@ -66,6 +67,12 @@ def in_oauth_words(error: HubError) -> HubError:
     if "error" not in error.extra:
         error.extra["error"] = "invalid_request" if error.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
     return error
+
+
+def check_given_once(form: FormData) -> None:
+    """A parameter given twice is refused (RFC 6749 §3.2): which of the two was meant is a guess."""
+    if len(form.multi_items()) > len(form.keys()):
+        raise _invalid_request(_("同一个参数只能写一次。"))
 
 
 def check_grant_type(grant_type: str | None) -> None:

@@ -114,7 +114,12 @@ def problem_response(error: HubError) -> Response:
 
 
 def from_validation_error(error: RequestValidationError) -> HubError:
-    """All faults at once, each with its pointer; the caller's own input is not repeated."""
+    """All faults at once, each with its pointer; the caller's own input is not repeated.
+
+    A number in the path that can be nobody's number names a thing that is not there.
+    """
+    if any(fault["loc"][0] == "path" for fault in error.errors()):
+        return NotFound(_("没有这个地址。"))
     items = []
     for fault in error.errors():
         place, *path = fault["loc"]

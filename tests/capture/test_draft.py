@@ -42,6 +42,11 @@ class TestGetDraft:
         assert (await client.get(f"/api/v1/collections/{uuid4()}/draft")).json()["detail"] == answer.json()["detail"]
 
     @pytest.mark.subject("reporter_east")
+    async def test_finds_nothing_under_what_is_no_number(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/api/v1/collections/nope/draft")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+    @pytest.mark.subject("reporter_east")
     async def test_has_an_empty_row_for_each_village(self, client: httpx.AsyncClient, collection: Collection) -> None:
         answer = await client.get(path(collection))
         assert answer.status_code == 200, answer.text

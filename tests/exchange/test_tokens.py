@@ -1,4 +1,5 @@
 import base64
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -98,6 +99,12 @@ class TestIssueToken:
         assert (await client.post(URL, data=BODY)).headers["retry-after"]
         events = (await session.scalars(select(AuditEventRow.action))).all()
         assert events.count("token.refuse") == FREE_FAILURES
+
+    async def test_a_parameter_is_given_once(self, client: httpx.AsyncClient) -> None:
+        twice = urlencode([*BODY.items(), ("client_secret", BODY["client_secret"])])
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        response = await client.post(URL, content=twice, headers=form)
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
     async def test_what_is_refused_unread_carries_the_word_too(self, client: httpx.AsyncClient) -> None:
         answers = [
