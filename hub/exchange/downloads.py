@@ -70,7 +70,7 @@ async def make_download(
             await _check_rows(snapshot, reading.plan)
         content = await _content(session, subject, selection, reading.plan)
         write = partial(workbook_file, content, partial(_place_names, database))
-    stream = ValueStream(database, bound, reading.plan, _READ_AS[file_format], workbook=write)
+    stream = ValueStream(database, bound, reading.plan, _READ_AS[file_format], workbook=write, is_for_spreadsheets=True)
     periods = f"{selection.period}..{selection.last}" if selection.last else selection.period
     name = f"{selection.grant.number}-{selection.form.object_class}-{periods}.{file_format}"
     media_type = WORKBOOK if file_format == "xlsx" else _READ_AS[file_format]

@@ -40,6 +40,7 @@ class ValueStream:
         media_type: MediaType,
         *,
         workbook: Write | None = None,
+        is_for_spreadsheets: bool = False,
     ) -> None:
         """`workbook`: the pages are put into one by this, instead of being written as the media type."""
         self._database = database
@@ -47,7 +48,7 @@ class ValueStream:
         self._plan = plan
         self._told_as = WORKBOOK if workbook else media_type
         self._form: TextForm = "table" if workbook else writers.TEXT_FORMS[media_type]
-        self._write = workbook or partial(writers.write, media_type, plan)
+        self._write = workbook or partial(writers.write, media_type, plan, is_for_spreadsheets=is_for_spreadsheets)
         self._digest = hashlib.sha256()
         self._rows = 0
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from hub.exchange.totals import Total, Totals
-from hub.kit.spreadsheets import BYTE_ORDER_MARK, csv_text
+from hub.kit.spreadsheets import csv_text
 
 CSV_COLUMNS = (
     "period",
@@ -91,7 +91,7 @@ class TotalPageRead(BaseModel):
 
 def csv_lines(totals: Totals) -> Iterator[str]:
     """RFC 4180; names are text that nobody's spreadsheet runs."""
-    yield BYTE_ORDER_MARK + ",".join(CSV_COLUMNS) + "\r\n"
+    yield ",".join(CSV_COLUMNS) + "\r\n"
     for one in totals.items:
         cells = (
             one.period,

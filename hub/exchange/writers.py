@@ -23,13 +23,22 @@ TEXT_FORMS: Mapping[MediaType, TextForm] = {
 ROWS_AT_ONCE = 5000
 
 
-def write(media_type: MediaType, plan: Plan, pages: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
-    """The bytes of the whole result."""
+def write(
+    media_type: MediaType, plan: Plan, pages: AsyncIterator[str], *, is_for_spreadsheets: bool = False
+) -> AsyncGenerator[bytes, None]:
+    """The bytes of the whole result.
+
+    A program reads CSV without a byte order mark: most take it for a part of the first heading. Excel in
+    Chinese wants one, or shows UTF-8 as GBK: what a person downloads carries it.
+    """
     if media_type == "application/vnd.apache.arrow.stream":
         return arrow_stream(pages, _types(plan))
     if media_type == "application/vnd.apache.parquet":
         return parquet_file(pages, _types(plan), rows_at_once=ROWS_AT_ONCE)
-    return _text(pages, csv_head(plan.request.elements) if media_type == "text/csv" else "")
+    if media_type != "text/csv":
+        return _text(pages, "")
+    mark = BYTE_ORDER_MARK if is_for_spreadsheets else ""
+    return _text(pages, mark + csv_head(plan.request.elements))
 
 
 def _types(plan: Plan) -> Mapping[str, pl.DataType]:
@@ -38,7 +47,7 @@ def _types(plan: Plan) -> Mapping[str, pl.DataType]:
 
 def csv_head(elements: Sequence[str]) -> str:
     """Identifiers and the names of our own columns: nothing that a spreadsheet could run."""
-    return BYTE_ORDER_MARK + ",".join(column_names(elements)) + "\r\n"
+    return ",".join(column_names(elements)) + "\r\n"
 
 
 async def _text(pages: AsyncIterator[str], head: str) -> AsyncGenerator[bytes, None]:

@@ -98,7 +98,7 @@ def read(media_type: str, response: httpx.Response) -> list[dict[str, Any]]:
     if media_type == "application/x-ndjson":
         return [of_item(json.loads(line)) for line in response.text.splitlines()]
     if media_type == "text/csv":
-        return [of_line(line) for line in csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"), newline=""))]
+        return [of_line(line) for line in csv.DictReader(io.StringIO(response.text, newline=""))]
     if media_type == "application/vnd.apache.parquet":
         return [of_frame(row) for row in pl.read_parquet(body).to_dicts()]
     return [of_frame(row) for row in pl.read_ipc_stream(body).to_dicts()]

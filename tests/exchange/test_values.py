@@ -335,7 +335,7 @@ class TestStreams:
         response = await read(database, people, number, accept="text/csv")
         assert response.headers["content-type"] == "text/csv; charset=utf-8"
         head, line, end = response.text.split("\r\n")
-        assert head == f"\ufeffdivision,period,entity,{MIGRANTS},missing,versions,revision,submission,submitted_at"
+        assert head == f"division,period,entity,{MIGRANTS},missing,versions,revision,submission,submitted_at"
         assert line.startswith(f'{VILLAGE},2026-10,,213,,"{{""{MIGRANTS}"": 1}}",1,{COUNTY}-0000000001,2')
         assert end == ""
         read_event, delivered = (

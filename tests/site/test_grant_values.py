@@ -1,5 +1,6 @@
 """A department's own grant in a browser: the preview, three downloads, the calls, and what a grant that ended says."""
 
+import codecs
 import io
 from datetime import UTC, datetime, timedelta
 
@@ -121,6 +122,7 @@ class TestDownloads:
             assert f"{number}-village-2026-10.{file_format}" in answer.headers["content-disposition"]
             assert answer.headers["hub-grant"] == number
             files[file_format] = answer.content
+        assert files["csv"].startswith(codecs.BOM_UTF8), "without it Excel in Chinese takes UTF-8 for GBK"
         parquet = pl.read_parquet(io.BytesIO(files["parquet"]))
         csv = pl.read_csv(io.BytesIO(files["csv"]), infer_schema=False)
         assert parquet.select("division", *ELEMENTS).rows() == [
