@@ -53,6 +53,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class EndedLink:
+    """A link that lived once. It opens nothing; what was typed into its page is given back to whoever typed it."""
+
+    delegation: Delegation
+    collection: Collection
+
+
+@dataclass(frozen=True)
 class VillageForm:
     """The village's row alone. `disputes`: by element."""
 
@@ -72,8 +80,8 @@ class VillageForm:
         return tuple(one for one in self.findings if one.severity == "error")
 
 
-async def find_link(session: AsyncSession, township: str, token: str, address: str) -> Link | None:
-    """The link, when it lives. One that is unknown counts as a guess; one that ended is only noted."""
+async def find_link(session: AsyncSession, township: str, token: str, address: str) -> Link | EndedLink | None:
+    """The link. One that is unknown counts as a guess; one that ended is only noted."""
     await throttling.check(session, token, address)
     delegation = await _find(session, township, token)
     if delegation is None:
@@ -95,7 +103,7 @@ async def find_link(session: AsyncSession, township: str, token: str, address: s
     if ending is not None:
         details = {"reason": ending, "address": address}
         await record(session, subject, AuditAction.DELEGATION_REFUSE, delegation, details, is_refused=True)
-        return None
+        return EndedLink(delegation, collection)
     return Link(delegation, collection, subject, village.name)
 
 

@@ -166,8 +166,8 @@ def _disputes(stand: Stand) -> list[DisputeLine]:
             label=_label(stand.view.form, element),
             held=held_text(rows[village.division], element),
             proposed=one.proposed,
-            held_words=_words(fields[element], held_text(rows[village.division], element)),
-            proposed_words=_words(fields[element], one.proposed),
+            held_words=cell_words(fields[element], held_text(rows[village.division], element)),
+            proposed_words=cell_words(fields[element], one.proposed),
             at=one.at,
         )
         for village in stand.villages
@@ -187,12 +187,13 @@ def dispute_words(form: FormContent, row: DraftRow, element: str, proposed: Cell
     return sentence.format(
         place=row.division_name,
         label=field.spec.label,
-        held=_words(field, held_text(row, element)),
-        proposed=_words(field, proposed),
+        held=cell_words(field, held_text(row, element)),
+        proposed=cell_words(field, proposed),
     )
 
 
-def _words(field: FormField, text: CellText) -> str:
+def cell_words(field: FormField, text: CellText) -> str:
+    """A cell as people read it: a code with its meaning, a reason in words."""
     reasons = {choice.value: choice.label for choice in missing_choices()}
     meanings = field.spec.domain.meanings
     value = f"{text.value} {meanings[text.value]}" if text.value in meanings else text.value

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.delegations import filling
 from hub.delegations.links import address_of
 from hub.delegations.village_form import PostedVillage, read_posted
-from hub.delegations.village_page import EndedPage, Unsaved, village_page
+from hub.delegations.village_page import EndedPage, Unsaved, ended_page, village_page
 from hub.forms import service as forms
 from hub.identity.dependencies import caller_address
 from hub.kit.i18n import gettext as _
@@ -17,9 +17,9 @@ from hub.kit.views import render, see_other
 async def show_form(request: Request, session: AsyncSession, township: str, token: str, *, asks: bool) -> Response:
     address = caller_address(request)
     link = await filling.find_link(session, township, token, address)
-    form = None if link is None else await filling.read_form(session, link)
-    if link is None or form is None:
-        return show_end(request)
+    form = await filling.read_form(session, link) if isinstance(link, filling.Link) else None
+    if not isinstance(link, filling.Link) or form is None:
+        return show_end(request, EndedPage())
     await filling.note_opening(session, link, address)
     page = village_page(form, address_of(township, token), asks=asks)
     return render(request, "village_form.html", page)
@@ -29,14 +29,16 @@ async def answer_form(request: Request, session: AsyncSession, township: str, to
     """Save, and hand back when that was pressed. Then the page anew: loaded again it saves nothing again."""
     link = await filling.find_link(session, township, token, caller_address(request))
     if link is None:
-        return show_end(request)
+        return show_end(request, EndedPage())
     content = await forms.get_form(session, link.collection.form, link.collection.form_version)
     asked = [field.identifier for field in content.captured]
     posted = read_posted(await request.form(max_fields=MAXIMUM_FORM_FIELDS), link.delegation.division, asked)
+    if isinstance(link, filling.EndedLink):
+        return show_end(request, ended_page(content, posted))
     refused = await filling.save(session, link, posted)
     form = None if refused is None else await filling.read_form(session, link)
     if refused is None or form is None:
-        return show_end(request)
+        return show_end(request, ended_page(content, posted))
     address = address_of(township, token)
     if refused:
         page = village_page(form, address, unsaved=Unsaved(posted.texts, refused))
@@ -53,5 +55,5 @@ async def _go_on(session: AsyncSession, form: filling.VillageForm, posted: Poste
     return see_other(address, notice=_("已保存。还没有交回，填好后请按“交回”。"))
 
 
-def show_end(request: Request) -> Response:
-    return render(request, "village_ended.html", EndedPage(), status=404)
+def show_end(request: Request, page: EndedPage) -> Response:
+    return render(request, "village_ended.html", page, status=404)

@@ -9,7 +9,10 @@ from hub.capture.cells import CellText, RefusedCell
 from hub.capture.rows import TypedEntry
 from hub.capture.sheet_page import CellView, ColumnView, FindingLine, Judgement, SheetPage, sheet_page
 from hub.delegations.filling import VillageForm
+from hub.delegations.stand_page import cell_words
 from hub.delegations.village_cells import held_text
+from hub.delegations.village_form import PostedVillage
+from hub.forms.content import FormContent
 from hub.kit.db import uuid7
 
 
@@ -62,7 +65,12 @@ class VillagePage:
 
 @dataclass(frozen=True)
 class EndedPage:
-    """Unknown and ended look alike: nobody learns which links there were."""
+    """Unknown and ended look alike: nobody learns which links there were.
+
+    `typed`: what its holder typed since the page was loaded, one cell a line; it is kept nowhere else.
+    """
+
+    typed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,12 @@ def _field(form: VillageForm, cell: CellView, column: ColumnView, refused: str |
         returned="；".join(reasons),
         is_excused=column.identifier in form.row.excused,
     )
+
+
+def ended_page(form: FormContent, posted: PostedVillage) -> EndedPage:
+    fields = {one.identifier: one for one in form.captured}
+    changes = [(fields[change.element], change.now) for change in posted.changes]
+    return EndedPage(tuple(f"{one.spec.label}：{cell_words(one, now)}" for one, now in changes))
 
 
 def _refused_lines(form: VillageForm, refused: Mapping[str, str]) -> Sequence[FindingLine]:

@@ -9,7 +9,7 @@ from hub.delegations import village_desk
 from hub.delegations.links import ADDRESS
 from hub.identity.dependencies import check_origin
 from hub.kit.disk import Disk
-from hub.kit.routing import HubRouter, door, public, takes_up_to
+from hub.kit.routing import HubRouter, answers_with, door, public, takes_up_to
 from hub.kit.transaction import Transaction
 
 LARGEST_FORM = 512 * 1024
@@ -23,20 +23,20 @@ router = HubRouter(tags=["delegations"])
 @router.get(ADDRESS)
 @public
 @door
+@answers_with(SILENT)
 async def read_village_form(
     request: Request, session: Transaction, township: str, token: str, *, ask: Annotated[str, Query(max_length=10)] = ""
 ) -> Response:
-    request.state.answer_headers = SILENT
     return await village_desk.show_form(request, session, township, token, asks=ask == "yes")
 
 
 @router.post(ADDRESS)
 @public
 @door
+@answers_with(SILENT)
 @takes_up_to(lambda: LARGEST_FORM)
 async def write_village_form(request: Request, session: Transaction, township: str, token: str) -> Response:
     """A page that says nothing of its address has `Origin: null` on its forms (Fetch §3.2): the token is the proof."""
-    request.state.answer_headers = SILENT
     if request.headers.get("origin") != "null":
         check_origin(request)
     disk: Disk = request.app.state.disk

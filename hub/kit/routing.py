@@ -8,7 +8,7 @@ when the disk is full, whatever writes is refused (507).
 """
 
 import functools
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from fastapi import APIRouter, FastAPI, Request, Response, params
@@ -34,6 +34,7 @@ _EVEN_WHEN_FULL = "hub_even_when_full"
 _READS_ITS_BODY = "hub_reads_its_body"
 _ADMITS_BY_ITSELF = "hub_admits_by_itself"
 _LARGEST_BODY = "hub_largest_body"
+_ALWAYS_SAID = "hub_always_said"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 # They change nothing and carry no body (RFC 9110 §9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -103,6 +104,16 @@ def takes_up_to(limit: Callable[[], int]) -> Callable[[Endpoint], Endpoint]:
 
     def mark(endpoint: Endpoint) -> Endpoint:
         setattr(endpoint, _LARGEST_BODY, limit)
+        return endpoint
+
+    return mark
+
+
+def answers_with(headers: Mapping[str, str]) -> Callable[[Endpoint], Endpoint]:
+    """Headers of each of its answers, those included that the endpoint never comes to give (413, 429, 503)."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _ALWAYS_SAID, headers)
         return endpoint
 
     return mark
@@ -191,6 +202,7 @@ class HubRoute(APIRoute):
         is_always_answered = getattr(self.endpoint, _ALWAYS_ANSWERED, False)
         is_streamed = getattr(self.endpoint, _READS_ITS_BODY, False)
         largest_body = getattr(self.endpoint, _LARGEST_BODY, None)
+        always_said: Mapping[str, str] | None = getattr(self.endpoint, _ALWAYS_SAID, None)
         checks_its_token = is_streamed and getattr(self.endpoint, _ADMITS_BY_ITSELF, False)
 
         async def admit_then_handle(exact: ExactRequest) -> Response:
@@ -214,6 +226,8 @@ class HubRoute(APIRoute):
             """The files of a form lie open until they are closed, also when the request is refused."""
             exact = ExactRequest(request.scope, request.receive)
             exact.largest_body = largest_body
+            if always_said is not None:
+                request.state.answer_headers = always_said
             try:
                 return await admit_then_handle(exact)
             finally:

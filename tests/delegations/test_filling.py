@@ -15,7 +15,7 @@ from tests.delegations.factories import FIRST, SECOND, browser, events, links, m
 from tests.exchange.factories import calling
 from tests.forms.factories import create_element
 from tests.people import EAST, VILLAGES, WEST
-from tests.site.reading import HTML, read
+from tests.site.reading import HTML, Page, read
 
 GOOD = {"population": "200", "male": "110", "female": "90", "workers": "80"}
 
@@ -49,7 +49,11 @@ class TestForm:
             page = await read(phone, path)
             answers = [page.response, await send(phone, page, **GOOD), await phone.get(path + "x")]
             answers.append(await phone.post(path, data={}, headers={**HTML, "origin": "http://elsewhere"}))
-        assert answers[-1].status_code == 403
+            assert answers[-1].status_code == 403
+            answers.append(await phone.post(path, data={"v": "长" * 300_000}, headers=HTML))
+            assert answers[-1].status_code == 413
+            answers += [await phone.get(f"/v/{EAST}/hubv_{number:043d}") for number in range(22)]
+            assert answers[-1].status_code == 429
         for answer in answers:
             assert answer.headers["referrer-policy"] == "no-referrer"
             assert answer.headers["cache-control"] == "no-store"
@@ -197,11 +201,34 @@ class TestEnding:
             wrong = path[:-5] + "AAAAA"
             paths = [path, wrong, f"/v/{WEST}/{path.rpartition('/')[2]}", "/v/1/2", f"/v/{EAST}/hubv_"]
             answers = [await phone.get(one) for one in paths]
-            answers += [await phone.post(one, data={f"v.{FIRST}.workers": "1"}) for one in paths]
+            answers += [await phone.post(one, data={f"v.{FIRST}.workers": "1"}) for one in paths[1:]]
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.text for answer in answers}) == 1
         assert "请联系乡镇" in answers[0].text
         assert await the_draft(database) == {}
+
+    @pytest.mark.parametrize("event", ["revocation", "submission"])
+    async def test_gives_back_what_was_typed_when_the_end_overtakes_a_page(
+        self, database: Database, town: Town, event: str
+    ) -> None:
+        """Only what was not saved yet: the rest is in the township's draft."""
+        async with browser(database, "reporter_east") as clerk, browser(database) as phone:
+            path = await make_link(clerk, town.collection)
+            await send(phone, await read(phone, path), population="200")
+            page = await read(phone, path)
+            if event == "submission":
+                await town.bring("submitted")
+            else:
+                token = await token_of(clerk, town)
+                where = f"/collections/{town.collection.id}/delegations/{FIRST}/revocation"
+                await clerk.post(where, data={"csrf_token": token})
+            answer = await send(phone, page, workers="<b>79", male=("", "not_yet_known"))
+            assert answer.status_code == 404
+        ended = Page(answer)
+        assert ended.within("textarea").split() == ["男：尚不掌握", "外出务工人数：<b>79"]
+        assert "刚填的 2 格没有存进去" in ended.text
+        assert ended.attributes["unsaved"]["role"] == "alert"
+        assert "79" not in str(await the_draft(database))
 
     @pytest.mark.parametrize("event", ["due", "fortnight", "submitted", "awaiting_sign_off", "renewed"])
     async def test_ends(self, database: Database, town: Town, event: str) -> None:

@@ -61,7 +61,7 @@ class Page(HTMLParser):
             self.forms[-1].fields[self._select] = ""
         if tag == "option" and "selected" in given:
             self.forms[-1].fields[self._select] = given.get("value", "")
-        if tag == "textarea":
+        if tag == "textarea" and self._is_in_form:
             self._area = given.get("name", "")
             self.forms[-1].fields[self._area] = ""
         if tag not in VOID:
