@@ -13,11 +13,12 @@ from hub.calendar.words import DueWords
 from hub.capture.desk import DraftView
 from hub.capture.grid_texts import grid_texts
 from hub.capture.keeping_page import KeepingPayload, keeping_payload
-from hub.capture.notices import SheetNotice
+from hub.capture.notices import CellNotice, SheetNotice
 from hub.capture.rows import typed_text
 from hub.capture.sheet_form import split_rows
-from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, missing_choices, sheet_page
+from hub.capture.sheet_page import CellView, ColumnView, SectionView, SheetPage, sheet_page
 from hub.capture.totals import is_counted
+from hub.capture.words import missing_choices
 from hub.datatypes.numerals import read_number
 from hub.forms.content import FormField
 from hub.identity.subject import Subject
@@ -79,6 +80,7 @@ class SheetPayload:
     cells: Mapping[str, Mapping[str, Mapping[str, str]]]
     open_cells: Sequence[tuple[str, str]] | None
     returned: Sequence[Mapping[str, str]]
+    said: Sequence[Mapping[str, str]]
     missing_kinds: tuple[Choice, ...]
     rules: Mapping[str, Any]
     held: Mapping[str, Mapping[str, str]]
@@ -90,7 +92,7 @@ class SheetPayload:
 class GridCell:
     """One cell as it is first drawn. `mark`: what one without a number reads; `change`: against the preceding period.
 
-    `classes`: as hub/browser/sheet/painting.js gives them.
+    `said`: what stands against it; `classes`: as hub/browser/sheet/painting.js gives them.
     """
 
     text: str
@@ -99,6 +101,7 @@ class GridCell:
     change: str
     classes: str
     is_unchanged: bool
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class GridPage:
 def grid_page(view: DraftView, due: DueWords, subject: Subject, notices: tuple[SheetNotice, ...] = ()) -> GridPage:
     sheet = replace(sheet_page(view, due), notices=notices)
     cells = _cells(view, sheet)
-    tables = tuple(_table(section, cells) for section in sheet.sections)
+    tables = tuple(_table(section, cells, sheet.said) for section in sheet.sections)
     return GridPage(sheet, tables, json.dumps(asdict(_payload(view, sheet, subject, cells))).translate(_ESCAPES))
 
 
@@ -158,6 +161,7 @@ def _payload(
         cells=cells,
         open_cells=None if view.open_cells is None else sorted(view.open_cells),
         returned=tuple(asdict(one) for one in view.returned.cells) if view.returned else (),
+        said=tuple(_said(notice.cell) for notice in sheet.notices if notice.cell),
         missing_kinds=missing_choices(),
         rules=portable_form(view.form.spec),
         held={
@@ -167,6 +171,10 @@ def _payload(
         texts=grid_texts(),
         keeping=keeping_payload(view),
     )
+
+
+def _said(one: CellNotice) -> Mapping[str, str]:
+    return {"division": one.division, "element": one.element, "words": one.words, **asdict(one.other)}
 
 
 def _sections(view: DraftView, sheet: SheetPage) -> tuple[GridSection, ...]:
@@ -222,13 +230,15 @@ def _content(one: CellView, previous: str) -> dict[str, str]:
     return {name: text for name, text in said.items() if text}
 
 
-def _table(section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, str]]]) -> GridTable:
+def _table(
+    section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, str]]], said: Mapping[str, str]
+) -> GridTable:
     rows = tuple(
         GridRow(
             row.division,
             row.name,
             tuple(
-                _drawn(column, one, held[row.division].get(column.identifier, {}))
+                _drawn(column, one, held[row.division].get(column.identifier, {}), said.get(one.name, ""))
                 for column, one in zip(section.columns, row.cells, strict=True)
             ),
         )
@@ -237,18 +247,20 @@ def _table(section: SectionView, held: Mapping[str, Mapping[str, Mapping[str, st
     return GridTable(section.index, section.title, section.columns, rows, section.totals)
 
 
-def _drawn(column: ColumnView, one: CellView, held: Mapping[str, str]) -> GridCell:
+def _drawn(column: ColumnView, one: CellView, held: Mapping[str, str], said: str) -> GridCell:
     """As hub/browser/sheet/painting.js draws it: what is as it was is said in words, whatever kind of value it is."""
     number = ["n"] if column.input_mode and one.kind != "readonly" else []
     if one.is_excused:
-        return GridCell("", _("不涉及"), "", "", " ".join([*number, "locked-cell", "not-asked"]), is_unchanged=False)
+        kinds = [*number, "locked-cell", "not-asked", *(["mark-conflict"] if said else [])]
+        return GridCell("", _("不涉及"), "", "", " ".join(kinds), is_unchanged=False, said=said)
     labels = {choice.value: choice.label for choice in (*one.choices, *one.reasons)}
     text = labels.get(one.text, one.text) if one.kind == "choice" else one.text
     mark = labels.get(one.missing, one.missing)
     is_unchanged = not one.missing and one.text != "" and one.text == held.get("previous")
     change = "" if one.missing else change_of(one.text, one.previous)
     kinds = ["readonly"] if one.kind == "readonly" else [*number, *(["unchanged"] if is_unchanged else [])]
-    return GridCell(text, mark, one.previous, change, " ".join(kinds), is_unchanged)
+    kinds += ["mark-conflict"] if said else []
+    return GridCell(text, mark, one.previous, change, " ".join(kinds), is_unchanged, said)
 
 
 def change_of(text: str, previous: str) -> str:

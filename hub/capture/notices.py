@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.capture.cells import CellText
 from hub.capture.desk import DraftView
 from hub.identity.subject import Subject
+
+
+@dataclass(frozen=True)
+class CellNotice:
+    """What stands against one cell, said in it: somebody has another answer. Once the cell holds that, nothing does."""
+
+    division: str
+    element: str
+    other: CellText
+    words: str
 
 
 @dataclass(frozen=True)
@@ -18,6 +29,7 @@ class SheetNotice:
     link: str
     text: str
     is_pressing: bool = False
+    cell: CellNotice | None = None
 
 
 Noticing = Callable[[AsyncSession, Subject, DraftView], Awaitable[Sequence[SheetNotice]]]

@@ -9,8 +9,8 @@ from datetime import datetime
 from hub.calendar.words import period_words
 from hub.capture.desk import CollectionTask
 from hub.capture.rows import DraftRow, typed_text
-from hub.capture.sheet_page import missing_choices
 from hub.capture.totals import column_total
+from hub.capture.words import missing_choices
 from hub.forms.content import FormContent, FormField
 from hub.kit import clock
 from hub.kit.i18n import gettext as _

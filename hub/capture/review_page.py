@@ -11,10 +11,9 @@ from hub.capture.refusals import RefusalView, Refused
 from hub.capture.reviewing import Review, ReviewedRow
 from hub.capture.rows import spelled
 from hub.capture.service import is_own
-from hub.capture.sheet_page import missing_choices
 from hub.capture.steps import state_of
 from hub.capture.task_page import Step, TaskLine, door_words
-from hub.capture.words import action_words
+from hub.capture.words import action_words, missing_choices
 from hub.forms.content import FormContent, FormField, FormSection
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject

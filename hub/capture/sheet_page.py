@@ -19,7 +19,7 @@ from hub.capture.rows import DraftRow, TypedEntry, typed_text
 from hub.capture.sheet_form import reason_name, split_rows
 from hub.capture.sheet_way import SheetWay, sheet_way
 from hub.capture.totals import column_total
-from hub.capture.words import state_words
+from hub.capture.words import missing_choices, state_words
 from hub.forms.content import FormContent, FormField
 from hub.kit.errors import HubError
 from hub.kit.i18n import current_language
@@ -141,6 +141,11 @@ class SheetPage:
     @property
     def is_read_only(self) -> bool:
         return isinstance(self.lock, CollectionClosed | CollectionAwaitsSignOff | CollectionInReview)
+
+    @property
+    def said(self) -> Mapping[str, str]:
+        """What notices say in cells, by the cells' names."""
+        return {f"{one.cell.division}.{one.cell.element}": one.cell.words for one in self.notices if one.cell}
 
     @property
     def total(self) -> int:
@@ -322,16 +327,6 @@ def _at_the_cell(finding: FindingLike, prefixes: Sequence[str]) -> str:
         if finding.message.startswith(prefix):
             return finding.message.removeprefix(prefix)
     return finding.message
-
-
-def missing_choices() -> tuple[Choice, ...]:
-    """Four different answers, none of them zero (CONTRACT "The township's form")."""
-    return (
-        Choice("none", _("无")),
-        Choice("not_applicable", _("不适用")),
-        Choice("not_yet_known", _("尚不掌握")),
-        Choice("refused", _("拒绝提供")),
-    )
 
 
 def _choices(one: FormField, text: str) -> tuple[Choice, ...]:

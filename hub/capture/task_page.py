@@ -11,8 +11,8 @@ from hub.capture.desk import CollectionTask
 from hub.capture.lifecycle import is_before_opening
 from hub.capture.models import Reminder
 from hub.capture.progress import Progress
-from hub.capture.sheet_page import missing_choices
 from hub.capture.steps import Return
+from hub.capture.words import missing_choices
 from hub.forms.content import FormContent
 from hub.kit import clock
 from hub.kit.i18n import gettext as _

@@ -1,7 +1,8 @@
-"""States and steps of a task as people say them."""
+"""States and steps of a task, and why a cell has no number, as people say them."""
 
 from hub.capture.lifecycle import CollectionState
 from hub.kit.i18n import gettext as _
+from hub.kit.views import Choice
 
 
 def state_words(state: CollectionState) -> str:
@@ -25,3 +26,13 @@ def action_words(action: str) -> str:
         "return": _("县级退回"),
         "revoke": _("撤回审核"),
     }.get(action, action)
+
+
+def missing_choices() -> tuple[Choice, ...]:
+    """Four different answers, none of them zero (CONTRACT "The township's form")."""
+    return (
+        Choice("none", _("无")),
+        Choice("not_applicable", _("不适用")),
+        Choice("not_yet_known", _("尚不掌握")),
+        Choice("refused", _("拒绝提供")),
+    )

@@ -10,11 +10,11 @@ from starlette.datastructures import FormData
 from hub.capture.cells import CellText
 from hub.capture.desk import DraftView
 from hub.capture.endpoints import CanWriteDrafts
-from hub.capture.notices import SheetNotice
+from hub.capture.notices import CellNotice, SheetNotice
 from hub.delegations import service
 from hub.delegations.errors import CellDecided, DelegationRefused, NothingToDelegate
 from hub.delegations.service import SeenCell
-from hub.delegations.stand_page import dispute_words, made_link_page, stand_page
+from hub.delegations.stand_page import claim_words, dispute_words, made_link_page, stand_page
 from hub.delegations.village_cells import disputes, row_of
 from hub.forms import service as forms
 from hub.identity.subject import Subject
@@ -117,6 +117,7 @@ async def sheet_notices(session: AsyncSession, subject: Subject, view: DraftView
                     _("去核定"),
                     dispute_words(view.form, row, element, one.proposed),
                     is_pressing=True,
+                    cell=CellNotice(row.division, element, one.proposed, claim_words(view.form, element, one.proposed)),
                 )
                 for element, one in found.items()
             ]

@@ -9,7 +9,7 @@ import segno
 from hub.calendar.words import period_words
 from hub.capture.cells import CellText
 from hub.capture.rows import DraftRow
-from hub.capture.sheet_page import missing_choices
+from hub.capture.words import missing_choices
 from hub.delegations.service import MadeLink, Stand, VillageStand, obstacle_words
 from hub.delegations.village_cells import held_text
 from hub.forms.content import FormContent, FormField
@@ -182,7 +182,7 @@ def _label(form: FormContent, element: str) -> str:
 
 def dispute_words(form: FormContent, row: DraftRow, element: str, proposed: CellText) -> str:
     """One dispute in a sentence, with both values."""
-    field = next(one for one in form.captured if one.identifier == element)
+    field = _field(form, element)
     sentence = _("{place} {label}：表里是“{held}”，村里填的是“{proposed}”")
     return sentence.format(
         place=row.division_name,
@@ -190,6 +190,15 @@ def dispute_words(form: FormContent, row: DraftRow, element: str, proposed: Cell
         held=cell_words(field, held_text(row, element)),
         proposed=cell_words(field, proposed),
     )
+
+
+def claim_words(form: FormContent, element: str, proposed: CellText) -> str:
+    """The village's side of a dispute, as the cell itself says it."""
+    return _("村里填的是“{proposed}”，待核定").format(proposed=cell_words(_field(form, element), proposed))
+
+
+def _field(form: FormContent, element: str) -> FormField:
+    return next(one for one in form.captured if one.identifier == element)
 
 
 def cell_words(field: FormField, text: CellText) -> str:

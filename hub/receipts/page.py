@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import Any
 
 from hub.calendar.words import period_words
-from hub.capture.sheet_page import missing_choices
 from hub.capture.task_page import door_words
+from hub.capture.words import missing_choices
 from hub.kit.clock import CHINA
 from hub.kit.i18n import gettext as _
 from hub.kit.views import cell

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.calendar.words import period_words
-from hub.capture.sheet_page import missing_choices
 from hub.capture.task_page import HistoryLine, history_line
+from hub.capture.words import missing_choices
 from hub.forms.content import FormContent, FormField
 from hub.identity.subject import Subject
 from hub.kit.db import uuid7

@@ -59,6 +59,20 @@ async def make_link(page: Page, collection: Collection) -> str:
     return await page.input_value("#link")
 
 
+async def see_dispute(page: Page, words: str) -> None:
+    """At the cell itself, to the eye and to the ear, in the grid and on its cards."""
+    disputed = page.locator("td.mark-conflict")
+    await expect(disputed).to_contain_text(words)
+    await disputed.click()
+    await expect(page.locator("#cell-about")).to_contain_text(words)
+    await check(page)
+    wide = page.viewport_size
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await expect(page.locator("#cards")).to_contain_text(words)
+    await check(page)
+    await page.set_viewport_size(wide)  # type: ignore[arg-type]
+
+
 async def test_a_village_fills_in_its_row_by_a_link(
     page: Page,
     telephone: BrowserContext,
@@ -107,7 +121,7 @@ async def test_a_village_fills_in_its_row_by_a_link(
     first = page.locator(".grid tbody tr", has_text="第1村民委员会").first
     await expect(first).to_contain_text("110")
     await expect(first).to_contain_text("90")
-    await check(page)
+    await see_dispute(page, "村里填的是“80”，待核定")
     await press(page, "text=去核定")
     await check(page)
     await press(page, "button[value=village]")

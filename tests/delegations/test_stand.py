@@ -173,6 +173,12 @@ class TestSettling:
         async with browser(database, "reporter_east") as clerk:
             sheet = await read(clerk, f"/collections/{disputed.collection.id}")
             assert "第1村民委员会 外出务工人数：表里是“81”，村里填的是“80”" in sheet.text
+            plain = await read(clerk, f"/collections/{disputed.collection.id}/plain")
+            assert f"e.{FIRST}.workers" in plain.attributes[f"v.{FIRST}.workers"]["aria-describedby"]
+            assert "村里填的是“80”，待核定" in plain.text
+            drawn = sheet.response.text.partition('<td class="n mark-conflict">')[2].partition("</td>")[0]
+            assert drawn.startswith("81")
+            assert "村里填的是“80”，待核定" in drawn
             page = await read(clerk, desk(disputed.collection))
             (form,) = [one for one in page.forms if one.action.endswith("settlement")]
             for _press in range(2):

@@ -261,6 +261,8 @@ export class Cards {
     for (const text of warnings) about.append(named("p", `${this.texts["warning"]}${text}`, "cell-warning"));
     const returned = this.model.payload.returned.find((one) => one.division === division && one.element === column.identifier);
     if (returned) about.append(named("p", filledIn(this.texts["returned"] ?? "", returned), "cell-error"));
+    const said = this.model.saidOf(division, column.identifier);
+    if (said) about.append(named("p", said, "card-mark mark-conflict"));
     const mark = this.model.markOf(division, column.identifier);
     if (mark) about.append(named("p", this.texts[`mark_${mark}`] ?? "", `card-mark mark-${mark}`));
     const previous = this.model.previous(division, column.identifier);

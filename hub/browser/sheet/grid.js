@@ -161,6 +161,7 @@ export class Grid {
       this.painting.reasons.has(`${division}|${column.identifier}`)
         ? say("returned", { reason: this.painting.reasons.get(`${division}|${column.identifier}`) ?? "" })
         : "",
+      this.model.saidOf(division, column.identifier),
       column.kind === "readonly" ? say("derived") : "",
       this.model.isAsked(division, column.identifier) ? "" : say("not_asked"),
       column.kind !== "readonly" && !this.model.isOpen(division, column.identifier) ? say("locked") : "",

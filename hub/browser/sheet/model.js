@@ -183,6 +183,13 @@ export class SheetModel extends EventTarget {
     return changes;
   }
 
+  /** What somebody else says of the cell, until it holds just that. @param {string} division @param {string} element */
+  saidOf(division, element) {
+    const said = this.payload.said.find((one) => one.division === division && one.element === element);
+    const { value, missing } = this.cell(division, element);
+    return said && (said.value !== value || said.missing !== missing) ? said.words : "";
+  }
+
   /** @param {string} division @param {string} element @returns {Mark} */
   markOf(division, element) {
     return this.marks.get(keyOf(division, element)) ?? "";

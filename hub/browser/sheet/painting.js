@@ -56,6 +56,8 @@ export class Painting {
     this.#note(node, "err", "✕ ", this.texts["error"], errors);
     this.#note(node, "warn", "! ", this.texts["warning"], warnings);
     const reason = this.reasons.get(`${cell.division}|${identifier}`);
+    const said = this.model.saidOf(cell.division, identifier);
+    if (said) this.#note(node, "warn", "≠ ", this.texts["warning"], [said]);
     if (reason) this.#note(node, "back", "↩ ", "", [filledIn(this.texts["returned"] ?? "", { reason })]);
   }
 
@@ -74,7 +76,7 @@ export class Painting {
       this.model.isAsked(division, column.identifier) ? "" : "not-asked",
       this.model.isUnchanged(division, column.identifier) ? "unchanged" : "",
       errors ? "has-error" : warnings ? "has-warning" : "",
-      mark && `mark-${mark}`,
+      mark ? `mark-${mark}` : this.model.saidOf(division, column.identifier) && "mark-conflict",
       isChosen ? "chosen" : "",
     ];
     return names.filter(Boolean).join(" ");

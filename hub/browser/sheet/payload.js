@@ -18,6 +18,7 @@
  *   cells: Record<string, Record<string, HeldCell>>,
  *   open_cells: [string, string][] | null,
  *   returned: {division: string, element: string, reason: string}[],
+ *   said: {division: string, element: string, value: string, missing: string, words: string}[],
  *   missing_kinds: {value: string, label: string}[],
  *   rules: any, held: Record<string, Record<string, string>>,
  *   texts: Record<string, string>, keeping: Keeping,

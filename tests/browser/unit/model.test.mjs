@@ -81,3 +81,12 @@ test("what is not asked is neither owed nor open, until something stands there",
   model.set([typed("a", "men", "1")], "typed");
   assert.deepEqual(model.progress(), { rows: 1, cells: 1, asked: 4 });
 });
+
+test("what somebody else says of a cell is said until the cell holds it", () => {
+  const said = [{ division: "a", element: "men", value: "80", missing: "", words: "村里填的是“80”，待核定" }];
+  const model = new SheetModel(payloadOf({ said, cells: { a: { men: { value: "81" } } } }));
+  assert.equal(model.saidOf("a", "men"), "村里填的是“80”，待核定");
+  assert.equal(model.saidOf("b", "men"), "");
+  model.set([{ division: "a", element: "men", value: "80", missing: "" }], "typed");
+  assert.equal(model.saidOf("a", "men"), "");
+});

@@ -36,6 +36,7 @@ export function payloadOf(options = {}) {
     ],
     cells: {},
     open_cells: null,
+    said: [],
     is_read_only: false,
     missing_kinds: [
       { value: "none", label: "无" },
