@@ -104,10 +104,11 @@ def find_heading(name: str, cells: pl.DataFrame, forms: Sequence[KnownForm]) -> 
     """
     found = []
     for row, texts in enumerate(cells.head(HEAD_ROWS).iter_rows()):
-        words = [spelled for text in texts if text for spelled in [spellings(text)]]
+        headings = [text for text in texts if text]
+        words = {plain(text) for text in headings}
         matches = Counter({form.code: _count(words, form) for form in forms})
         if any(matches.values()):
-            has_division = any(not DIVISION.isdisjoint(spelled) for spelled in words)
+            has_division = any(not DIVISION.isdisjoint(spellings(text)) for text in headings)
             found.append(Heading(row, has_division, +matches))
     if not found:
         return None
@@ -116,8 +117,8 @@ def find_heading(name: str, cells: pl.DataFrame, forms: Sequence[KnownForm]) -> 
     return Headed(name, cells, best, rivals)
 
 
-def _count(words: Iterable[Sequence[str]], form: KnownForm) -> int:
-    return len({form.names[word] for spelled in words for word in spelled if word in form.names})
+def _count(words: Iterable[str], form: KnownForm) -> int:
+    return len({form.names[word] for word in words if word in form.names})
 
 
 def fitting_forms(headed: Headed, forms: Sequence[KnownForm], period: Period | None) -> list[KnownForm]:
@@ -170,14 +171,14 @@ def lay_out(headed: Headed, form: KnownForm) -> Layout:
 
 
 def _column(number: int, heading: str, form: KnownForm) -> Column:
-    spelled = spellings(heading)
-    for word in spelled:
-        if word in form.names:
-            return Column(number, heading, "element", form.names[word])
+    named = plain(heading)
+    if named in form.names:
+        return Column(number, heading, "element", form.names[named])
     for suffix in REASON_SUFFIXES:
-        word = plain(heading).removesuffix(suffix)
-        if word != plain(heading) and word in form.names:
+        word = named.removesuffix(suffix)
+        if word != named and word in form.names:
             return Column(number, heading, "reason", form.names[word])
+    spelled = spellings(heading)
     roles: tuple[tuple[Role, frozenset[str]], ...] = (
         ("division", DIVISION),
         ("period", PERIOD),

@@ -1,6 +1,5 @@
 """Which form a file is, for which period, and where in it the table stands."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,9 +22,9 @@ from hub.imports.layout import (
     read_period,
     stated_periods,
 )
+from hub.imports.names import names_of
 from hub.imports.problems import FileProblem, listed
 from hub.imports.table import FileTable, read_table
-from hub.imports.words import spellings
 from hub.kit.i18n import gettext as _
 from hub.kit.uploads.places import cell_name, column_letters
 from hub.kit.uploads.reading import Upload, UploadedSheet
@@ -70,23 +69,9 @@ async def known_form(session: AsyncSession, form: FormContent) -> KnownForm:
     """A form with every spelling of its elements that means one of them only; a name goes before an alias."""
     versions = await registry.get_versions(session, list(form.versions.items()))
     aliases = {version.identifier: version.aliases for version in versions}
-    names: dict[str, str] = {}
-    for group in (
-        [(field.identifier, [field.identifier]) for field in form.fields],
-        [(field.identifier, [field.spec.name]) for field in form.fields],
-        [(field.identifier, [field.spec.name_en or ""]) for field in form.fields],
-        [(field.identifier, aliases.get(field.identifier, [])) for field in form.fields],
-    ):
-        for word, identifier in _meaning_one(group).items():
-            names.setdefault(word, identifier)
+    names = names_of([field.spec for field in form.fields], aliases)
     length = CODE_LENGTHS[level_of(form.object_class)]
     return KnownForm(form.code, form.name, length, form.period_type, names)
-
-
-def _meaning_one(group: Sequence[tuple[str, Sequence[str]]]) -> dict[str, str]:
-    spelled = [(word, identifier) for identifier, texts in group for text in texts for word in set(spellings(text))]
-    counts = Counter(word for word, _identifier in set(spelled))
-    return {word: identifier for word, identifier in spelled if counts[word] == 1}
 
 
 @dataclass(frozen=True)
@@ -214,7 +199,7 @@ def _layout_problems(form: FormContent, sheet: UploadedSheet, layout: Layout, ta
     unknown = layout.of("unknown")
     if unknown:
         places = [f"{column_letters(column.number)} {column.heading[:40]}" for column in unknown]
-        message = _("有 {count} 列不认识：不是表“{form}”的数据元。请改名或删去。").format(
+        message = _("有 {count} 列不认识：不是表“{form}”的数据元，或括号里的单位与登记的不同。请改名或删去。").format(
             count=len(unknown), form=form.name
         )
         problems.append(FileProblem("column_unknown", message, listed(places)))

@@ -61,7 +61,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {"无": "none", "不适用": "not_applicable", "尚不掌握": "not_yet_known", "拒绝提供": "refused"}
 )
 
-_UNIT = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]$")
+_BRACKETS = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]$")
 _NOISE = re.compile(r"[\s_\-.:：、,，/／*＊()（）【】\[\]“”\"'‘’]+")
 
 
@@ -71,6 +71,6 @@ def plain(text: str) -> str:
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """A heading with and without what stands in brackets at its end, which is mostly the unit."""
+    """A heading that is no element's, with and without what stands in brackets at its end (区划代码（12位）)."""
     folded = unicodedata.normalize("NFKC", text).strip()
-    return tuple(dict.fromkeys(spelled for spelled in (plain(folded), plain(_UNIT.sub("", folded))) if spelled))
+    return tuple(dict.fromkeys(spelled for spelled in (plain(folded), plain(_BRACKETS.sub("", folded))) if spelled))

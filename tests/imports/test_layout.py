@@ -12,7 +12,7 @@ VILLAGE = KnownForm(
     "村月报表",
     12,
     "month",
-    {"population": "population", "户籍人口数": "population", "workers": "workers"},
+    {"population": "population", "户籍人口数": "population", "户籍人口数人": "population", "workers": "workers"},
 )
 TOWNSHIP = KnownForm("township-month", "乡镇月报表", 9, "month", {"户籍人口数": "township_population"})
 QUARTER = KnownForm("village-quarter", "村季报表", 12, "quarter", {"户籍人口数": "quarter_population"})
