@@ -14,6 +14,7 @@ from hub.capture.errors import TaskMoved
 from hub.capture.etag import content_sha256
 from hub.capture.models import Collection, Draft, Submission
 from hub.capture.rows import SubmittedRow, TypedEntry
+from hub.capture.written_rows import WrittenRows
 from hub.forms.content import FormContent
 from hub.kit import clock, json
 from hub.kit.db import set_scope
@@ -22,6 +23,8 @@ from hub.kit.json import Written
 from hub.store import bulk
 from hub.store.bulk import BulkRecorded, BulkWriting, RowCounts, Writer
 from hub.store.models import Record
+
+_NOTHING = Written("[]")
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,12 @@ class TownshipRows:
 
 @dataclass(frozen=True)
 class AreaRows:
-    """Checked rows of one county, good ones only, as `written_rows` gives them."""
+    """Checked rows of one county, good ones only."""
 
     area: str
     form: FormContent
     period: str
-    written: pl.DataFrame
+    written: WrittenRows
     townships: Sequence[TownshipRows]
 
 
@@ -65,25 +68,27 @@ class FiledTownship:
 
 @dataclass(frozen=True)
 class _Part:
-    """A township with its task, its rows as written and, where the file has not all of them, the rows held."""
+    """A township with its task, its rows as staged and, where the file has not all of them, the rows held.
+
+    `rows`: each by its division, where they have to be put together with the held ones.
+    """
 
     given: TownshipRows
     collection: Collection
-    content: Mapping[str, str]
+    staged: Written
+    absent: Sequence[str] = ()
     held: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        return all(division in self.content or division in self.held for division in self.given.asked)
-
-    @property
-    def is_all_staged(self) -> bool:
-        """Whether its content is what the file has, and nothing of it what was held before."""
-        return all(division in self.content for division in self.held if division in self.given.asked)
+        return all(division in self.held for division in self.absent)
 
     def spelled(self) -> Written:
         """Its whole content, or as much of it as there is."""
-        rows = (self.content.get(division) or self.held.get(division) for division in self.given.asked)
+        if not self.held:
+            return self.staged
+        rows = (self.rows.get(division) or self.held.get(division) for division in self.given.asked)
         return Written(f"[{','.join(row for row in rows if row is not None)}]")
 
 
@@ -149,13 +154,10 @@ async def _file(
 ) -> None:
     """The submissions, and what becomes of the tasks."""
     staged = {
-        number: (one, filing[number].given.warnings)
-        for number, one in submissions.items()
-        if filing[number].is_all_staged
+        number: (one, filing[number].given.warnings) for number, one in submissions.items() if not filing[number].held
     }
     if staged:
-        asked = [division for number in staged for division in filing[number].given.asked]
-        await bulk_repository.add_staged_submissions(session, rows.form, asked, staged)
+        await bulk_repository.add_staged_submissions(session, staged)
     sent = [
         (one, spelled[number], _warnings(filing[number])) for number, one in submissions.items() if number not in staged
     ]
@@ -197,13 +199,15 @@ async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
 
 
 def _writing(rows: AreaRows) -> BulkWriting:
-    numbers = {division: str(n) for n, given in enumerate(rows.townships) for division in given.asked}
-    writers = pl.Series("writer", [numbers[division] for division in rows.written["division"]], dtype=pl.String)
+    numbers = {given.township: str(number) for number, given in enumerate(rows.townships)}
+    documents = rows.written.documents
+    writers = pl.Series("writer", [numbers[township] for township in documents["township"]], dtype=pl.String)
     return BulkWriting(
         rows.area,
         rows.form.object_class,
         rows.period,
-        rows.written.with_columns(writers, pl.lit("").alias("entity")),
+        documents.select(writers, "content", "answered"),
+        rows.written.answers,
         rows.form.versions,
         [item.identifier for item in rows.form.supplied],
     )
@@ -211,13 +215,37 @@ def _writing(rows: AreaRows) -> BulkWriting:
 
 async def _parts(session: AsyncSession, rows: AreaRows, tasks: Mapping[str, Collection]) -> list[_Part]:
     """Held rows are read only for townships whose rows are not all in the file."""
-    content = dict(zip(rows.written["division"], rows.written["content"], strict=True))
-    absent = [division for given in rows.townships for division in given.asked if division not in content]
-    found: Sequence[Record] = ()
+    documents = rows.written.documents
+    staged = dict(zip(documents["township"], map(Written, documents["content"]), strict=True))
+    absent = _absent(rows)
+    held: dict[str, str] = {}
     if absent:
-        found = await bulk_repository.list_rows_held(session, rows.area, rows.form.object_class, rows.period, absent)
-    held = {record.division: json.canonical(_held_row(rows.form, record).to_stored()) for record in found}
-    return [_Part(given, tasks[given.township], content, held) for given in rows.townships]
+        wanted = [division for divisions in absent.values() for division in divisions]
+        found = await bulk_repository.list_rows_held(session, rows.area, rows.form.object_class, rows.period, wanted)
+        held = {record.division: json.canonical(_held_row(rows.form, record).to_stored()) for record in found}
+    parts = []
+    for given in rows.townships:
+        lacking = absent.get(given.township, ())
+        kept = {division: held[division] for division in lacking if division in held}
+        own = _rows_of(rows.written, given.township) if kept else {}
+        parts.append(_Part(given, tasks[given.township], staged.get(given.township, _NOTHING), lacking, kept, own))
+    return parts
+
+
+def _absent(rows: AreaRows) -> dict[str, list[str]]:
+    """The divisions that a task asks for and the file has not, of each township with any."""
+    there = dict(rows.written.documents.select("township", "divisions").iter_rows())
+    found = {}
+    for given in rows.townships:
+        present = set(there.get(given.township, ()))
+        if len(present) < len(given.asked):
+            found[given.township] = [division for division in given.asked if division not in present]
+    return found
+
+
+def _rows_of(written: WrittenRows, township: str) -> dict[str, str]:
+    rows = written.rows.filter(pl.col("township") == township)
+    return dict(zip(rows["division"], rows["content"], strict=True))
 
 
 def _held_row(form: FormContent, record: Record) -> SubmittedRow:

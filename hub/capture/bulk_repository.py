@@ -8,7 +8,6 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from hub.capture.confirmations import ConfirmedWarning
 from hub.capture.models import Collection, Draft, Submission
-from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.json import Written
 from hub.kit.statements import Statement
@@ -103,49 +102,27 @@ async def add_submissions(session: AsyncSession, submissions: Sequence[tuple[Sub
     await connection.execute(insert(Submission), rows)
 
 
-# The rows that `store.bulk` staged are parsed already: a township's content is put together from them instead of
-# being sent and parsed once more. What is computed stands apart in it; what departments supply does not stand in it.
+# The documents that `store.bulk` staged are parsed already, and compressed as they will be kept.
 _ADD_STAGED = Statement(
-    "WITH said AS (SELECT s.writer, jsonb_agg(jsonb_build_object('derived',"
-    " CASE WHEN %(has_derived)s THEN s.payload - CAST(%(not_derived)s AS text[]) ELSE '{}' END,"
-    " 'division', s.division, 'missing', s.missing, 'values', s.payload - CAST(%(not_captured)s AS text[]))"
-    " ORDER BY a.place) AS content"
-    " FROM staged_rows s JOIN unnest(CAST(%(asked)s AS text[])) WITH ORDINALITY AS a (division, place)"
-    " USING (division) GROUP BY s.writer)"
-    " INSERT INTO submissions (area, number, collection_id, township, form, form_version, period, submitted_at,"
+    "INSERT INTO submissions (area, number, collection_id, township, form, form_version, period, submitted_at,"
     " submitted_by, signed_by, door, reason, supersedes, checksum, changed_rows, warnings, content)"
     " SELECT p.area, p.number, p.collection_id, p.township, p.form, p.form_version, p.period, p.submitted_at,"
-    " p.submitted_by, p.signed_by, p.door, p.reason, p.supersedes, p.checksum, p.changed_rows, p.warnings, said.content"
+    " p.submitted_by, p.signed_by, p.door, p.reason, p.supersedes, p.checksum, p.changed_rows, p.warnings, d.content"
     " FROM jsonb_array_elements(CAST(%(submissions)s AS jsonb)) AS e (one)"
     " CROSS JOIN LATERAL jsonb_populate_record(NULL::submissions, e.one) AS p"
-    " JOIN said ON said.writer = CAST(e.one ->> 'writer' AS integer)"
+    " JOIN staged_documents d ON d.writer = CAST(e.one ->> 'writer' AS integer)"
 )
 
 
 async def add_staged_submissions(
-    session: AsyncSession,
-    form: FormContent,
-    asked: Sequence[str],
-    submissions: Mapping[int, tuple[Submission, Sequence[ConfirmedWarning]]],
+    session: AsyncSession, submissions: Mapping[int, tuple[Submission, Sequence[ConfirmedWarning]]]
 ) -> None:
-    """Submissions, by writer, with their warnings, of rows that are all staged; `asked` is the rows' order."""
-    captured, derived, supplied = (
-        [item.identifier for item in items] for items in (form.captured, form.derived, form.supplied)
-    )
+    """Submissions, by writer, with their warnings, of townships whose staged rows are their whole content."""
     rows = [
         {name: getattr(one, name) for name in _COLUMNS} | {"writer": writer, "warnings": warnings}
         for writer, (one, warnings) in submissions.items()
     ]
-    await _ADD_STAGED.run(
-        session,
-        {
-            "has_derived": bool(derived),
-            "not_derived": [*captured, *supplied],
-            "not_captured": [*derived, *supplied],
-            "asked": list(asked),
-            "submissions": json.dumps(rows),
-        },
-    )
+    await _ADD_STAGED.run(session, {"submissions": json.dumps(rows)})
 
 
 _CLOSE = Statement(

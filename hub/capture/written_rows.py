@@ -1,6 +1,7 @@
 """Checked rows as JSON text, a column at a time: the text that `rows.SubmittedRow` gives one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -8,14 +9,56 @@ import polars as pl
 from hub.datatypes import Value, ValueDomain, to_wire
 from hub.datatypes.numerals import canonical
 from hub.forms.content import FormContent
+from hub.geography.levels import CODE_LENGTHS
 from hub.kit import json
 
 # Up to here Python writes a number without an exponent, as polars always does.
 PLAIN_DECIMALS = 6
 
 
+@dataclass(frozen=True)
+class WrittenRows:
+    """Rows of some townships of one county, each township's put together as its submission says them.
+
+    `rows`: `township`, `division` and `content`, in the order in which the townships' tasks ask for them.
+    `documents`, one line for each township: `township`, `divisions`, `content` (a JSON array) and `answered`, a
+    PostgreSQL array that says which of `answers` (from 1) each row has.
+    """
+
+    area: str
+    rows: pl.DataFrame
+    documents: pl.DataFrame
+    answers: Sequence[str]
+
+
+def put_together(written: pl.DataFrame, asked: Mapping[str, Sequence[str]]) -> Iterator[WrittenRows]:
+    """County by county; `written` as `written_rows` gives it, `asked` the divisions of each township, in order."""
+    rows = (
+        written.join(_places(asked), on="division", how="left")
+        .with_columns(area=pl.col("township").str.head(CODE_LENGTHS["county"]))
+        .with_columns(answer=pl.col("answered").rank("dense").over("area").cast(pl.String))
+        .sort("township", "place")
+    )
+    answers = dict(rows.group_by("area").agg(pl.col("answered").unique().sort()).iter_rows())
+    documents = rows.group_by("area", "township", maintain_order=True).agg(
+        pl.col("division").alias("divisions"),
+        content=pl.concat_str(pl.lit("["), pl.col("content").str.join(","), pl.lit("]")).first(),
+        answered=pl.concat_str(pl.lit("{"), pl.col("answer").str.join(","), pl.lit("}")).first(),
+    )
+    kept = rows.select("area", "township", "division", "content").partition_by("area", as_dict=True)
+    for (area,), own in documents.partition_by("area", maintain_order=True, as_dict=True).items():
+        yield WrittenRows(area, kept[(area,)].drop("area"), own.drop("area"), answers[area])
+
+
+def _places(asked: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    divisions = [division for codes in asked.values() for division in codes]
+    townships = [township for township, codes in asked.items() for _ in codes]
+    schema = {"division": pl.String, "township": pl.String, "place": pl.UInt32}
+    return pl.DataFrame([divisions, townships, range(len(divisions))], schema=schema)
+
+
 def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
-    """Row by row `payload`, `missing` (JSON objects), `answered` (a PostgreSQL array) and `content` (canonical JSON).
+    """Row by row `content` (canonical JSON) and `answered` (a PostgreSQL array).
 
     `values` has `division` and a typed column for each identifier that has any value, `missing` a column for
     each that has any reason.
@@ -35,7 +78,6 @@ def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame)
     )
     written = members.hstack(reasons).select(
         "division",
-        payload=_joined(sorted([*captured, *derived])),
         values=_joined(captured),
         derived=_joined(derived),
         missing=_joined(reasons.columns),
@@ -52,7 +94,7 @@ def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame)
         "values",
         pl.lit("}"),
     )
-    return written.select("division", "payload", "missing", "answered", content=content)
+    return written.select("division", "answered", content=content)
 
 
 def _joined(names: Sequence[str]) -> pl.Expr:

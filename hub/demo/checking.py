@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from hub.calendar.periods import Period
-from hub.capture.written_rows import written_rows
+from hub.capture.written_rows import WrittenRows, put_together, written_rows
 from hub.demo.values import Figures
 from hub.forms.content import FormContent
 from hub.validation import Held, LookBack, Past, Table, TableReport, check_table, recall
@@ -22,12 +22,14 @@ class FiguresDoNotHold(AssertionError):
 class DrawnForm:
     """One form's figures for the divisions that report it, month after month."""
 
-    def __init__(self, form: FormContent, divisions: Sequence[str], figures: Figures) -> None:
-        self._form, self._divisions, self._figures = form, divisions, figures
+    def __init__(self, form: FormContent, asked: Mapping[str, Sequence[str]], figures: Figures) -> None:
+        """`asked`: the divisions of each township, all of them of one county."""
+        self._form, self._rows, self._figures = form, asked, figures
+        self._divisions = [division for codes in asked.values() for division in codes]
         self._asked = [field.identifier for field in form.captured]
-        self._drawn: dict[str, dict[str, Mapping[str, object]]] = {division: {} for division in divisions}
+        self._drawn: dict[str, dict[str, Mapping[str, object]]] = {division: {} for division in self._divisions}
 
-    def next_months(self, months: Sequence[Period]) -> list[pl.DataFrame]:
+    def next_months(self, months: Sequence[Period]) -> list[WrittenRows]:
         """The rows of each month as `file_area` takes them; they follow on those that were asked for before.
 
         All months are one table, in which a row's entity is its month: twelve tables would take four times as long.
@@ -46,7 +48,7 @@ class DrawnForm:
         report = check_table(self._form.spec, Table(keys, _texts(self._asked, cells), past=self._held(keys, past)))
         _insist(report)
         rows = written_rows(self._form, report.values.insert_column(0, keys["division"]), report.missing)
-        return [rows.slice(number * count, count) for number in range(len(months))]
+        return [next(put_together(rows.slice(at * count, count), self._rows)) for at in range(len(months))]
 
     def _draw(self, division: str, month: Period) -> dict[str, str]:
         drawn = self._figures.draw(division, self._asked, month)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-import polars as pl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit import service as audit
@@ -15,6 +14,7 @@ from hub.calendar.deadlines import standard_due
 from hub.calendar.periods import Period
 from hub.capture import bulk, opening
 from hub.capture.bulk import AreaRows, FiledTownship, TownshipRows
+from hub.capture.written_rows import WrittenRows
 from hub.demo.checking import DrawnForm
 from hub.demo.values import Figures
 from hub.forms import service as forms
@@ -43,9 +43,6 @@ class Townships:
     def asked(self, form: FormContent) -> dict[str, Sequence[str]]:
         """Township to the rows that its task asks for."""
         return {code: [code] if form.object_class == "township" else self.villages[code] for code in self.reporters}
-
-    def divisions(self, form: FormContent) -> list[str]:
-        return [division for codes in self.asked(form).values() for division in codes]
 
 
 async def townships(session: AsyncSession, county: str) -> Sequence[str]:
@@ -87,15 +84,15 @@ async def report(
 
 async def _checked_ahead(
     everybody: Townships, published: Sequence[FormContent], months: Sequence[Period], figures: Figures
-) -> AsyncIterator[tuple[Period, Sequence[pl.DataFrame]]]:
+) -> AsyncIterator[tuple[Period, Sequence[WrittenRows]]]:
     """Each month with the rows of every form; the next months are drawn and checked while these are filed."""
-    drawn = [DrawnForm(form, everybody.divisions(form), figures) for form in published]
+    drawn = [DrawnForm(form, everybody.asked(form), figures) for form in published]
     waiting = [months[first : first + MONTHS_AT_ONCE] for first in range(0, len(months), MONTHS_AT_ONCE)]
 
-    def check(part: Sequence[Period]) -> list[tuple[Period, Sequence[pl.DataFrame]]]:
+    def check(part: Sequence[Period]) -> list[tuple[Period, Sequence[WrittenRows]]]:
         return list(zip(part, zip(*(form.next_months(part) for form in drawn), strict=True), strict=True))
 
-    def begin() -> asyncio.Task[list[tuple[Period, Sequence[pl.DataFrame]]]] | None:
+    def begin() -> asyncio.Task[list[tuple[Period, Sequence[WrittenRows]]]] | None:
         return asyncio.create_task(asyncio.to_thread(check, waiting.pop(0))) if waiting else None
 
     ahead = begin()
@@ -107,7 +104,7 @@ async def _checked_ahead(
 
 
 async def _file(
-    session: AsyncSession, everybody: Townships, form: FormContent, month: Period, written: pl.DataFrame
+    session: AsyncSession, everybody: Townships, form: FormContent, month: Period, written: WrittenRows
 ) -> None:
     """As the townships' own submissions, numbered township by township."""
     townships = [

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
-import polars as pl
-
 from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.audit.service import Actor
@@ -15,9 +13,8 @@ from hub.capture import bulk
 from hub.capture.bulk import AreaRows, FiledTownship, TownshipRows
 from hub.capture.confirmations import ConfirmedWarning
 from hub.capture.rows import TypedEntry
-from hub.capture.written_rows import written_rows
+from hub.capture.written_rows import put_together, written_rows
 from hub.forms.content import FormContent
-from hub.geography.levels import CODE_LENGTHS
 from hub.imports import repository
 from hub.imports.checking import CheckedPart, FileFinding
 from hub.imports.ground import Ground
@@ -40,14 +37,13 @@ def area_rows(form: FormContent, period: str, part: CheckedPart, ground: Ground,
     missing = part.missing.filter(part.is_good) if part.missing.width else part.missing
     written = written_rows(form, part.values.filter(part.is_good).insert_column(0, codes), missing)
     warnings = _warnings(form, part.findings, ground, given)
-    by_area = written.with_columns(area=pl.col("division").str.head(CODE_LENGTHS["county"])).sort(
-        "area", maintain_order=True
-    )
+    townships = sorted({ground.township_of[division] for division in codes})
+    asked = {township: list(ground.townships[township].asked) for township in townships}
     found = []
-    for rows in by_area.partition_by("area", maintain_order=True):
-        townships = sorted({ground.township_of[division] for division in rows["division"]})
-        everybody = [_township_rows(ground, township, given, warnings.get(township, ())) for township in townships]
-        found.append(AreaRows(rows["area"][0], form, period, rows, everybody))
+    for rows in put_together(written, asked):
+        named = rows.documents["township"]
+        everybody = [_township_rows(ground, township, given, warnings.get(township, ())) for township in named]
+        found.append(AreaRows(rows.area, form, period, rows, everybody))
     return found
 
 
@@ -216,7 +212,7 @@ def _details(rows: AreaRows, filed: Sequence[FiledTownship]) -> dict[str, object
         "area": rows.area,
         "form": rows.form.code,
         "period": rows.period,
-        "rows": rows.written.height,
+        "rows": rows.written.rows.height,
         "changed_rows": sum(one.counts.differing for one in filed),
         "submissions": numbers[:NUMBERS_NAMED],
         "incomplete": [one.township for one in filed if not one.is_complete],

@@ -1,6 +1,6 @@
 """Keeping the rows of a whole county at once: what `recording.record_values` does for one township, set-wise.
 
-Rows are copied into a staging table of the transaction's own (COPY is refused under row-level security), compared
+Rows are copied into staging tables of the transaction's own (COPY is refused under row-level security), compared
 there with what is held, and merged from there. The caller has set a scope that covers all rows, and locked
 whatever else decides who may write them.
 """
@@ -20,22 +20,25 @@ from hub.store import bulk_repository as repository
 from hub.store.errors import ConcurrentWriting
 from hub.store.recording import advance_area
 
-COLUMNS = ("writer", "division", "entity", "payload", "missing", "answered")
+COLUMNS = ("writer", "content", "answered")
 
 
 @dataclass(frozen=True)
 class BulkWriting:
     """The rows of one form for one period, inside one area, of many writers (townships).
 
-    `rows` has a text column for each of `COLUMNS`: the writer's number, `payload` and `missing` as JSON objects
-    without nulls, `answered` the identifiers of both in order, as a PostgreSQL array. `versions` are every row's;
-    what is held under an identifier of `kept` (what departments supply) stays in its row.
+    `rows` has a text column for each of `COLUMNS` and one line for each writer: its number; its rows as the JSON
+    array that its submission is made of (`division`, perhaps `entity`, and the objects `values`, `derived`,
+    `missing`, without nulls); for each of them, as a PostgreSQL array, which of `answers` it has, counted from 1.
+    Those are PostgreSQL arrays themselves: the identifiers of values and reasons, in order. `versions` are every
+    row's; what is held under an identifier of `kept` (what departments supply) stays in its row.
     """
 
     area: str
     object_class: str
     period: str
     rows: pl.DataFrame
+    answers: Sequence[str]
     versions: Mapping[str, int]
     kept: Sequence[str] = ()
 
@@ -71,13 +74,13 @@ class BulkRecorded:
 
 async def compare(session: AsyncSession, writing: BulkWriting) -> dict[int, RowCounts]:
     """How the rows stand to what is held, for each writer. They stay staged until `record` or the end."""
-    await repository.stage(session, copied_lines(writing.rows.select(COLUMNS)))
+    await repository.stage(session, copied_lines(writing.rows.select(COLUMNS)), writing.answers)
     key = (writing.area, writing.object_class, writing.period)
     versions = json.dumps(dict(writing.versions))
-    await repository.lock_held(session, *key)
-    if writing.kept:
-        await repository.keep_supplied(session, *key, versions, writing.kept)
-    await repository.find_changes(session, *key, versions)
+    if await repository.lock_held(session, *key):
+        if writing.kept:
+            await repository.keep_supplied(session, *key, versions, writing.kept)
+        await repository.find_changes(session, *key, versions)
     return {
         writer: RowCounts(new, changed, total - new - changed)
         for writer, total, new, changed in await repository.count_changes(session)

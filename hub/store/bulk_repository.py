@@ -11,21 +11,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.kit.copying import copy_in, copy_out, driver_connection
 from hub.kit.statements import Statement
 
-_STAGED = ("writer", "division", "entity", "payload", "missing", "answered")
+_STAGED = ("writer", "content", "answered")
 
 # Kept for the connection's life and emptied at every commit: making tables for each county would cost more than
-# the county. An unlogged heap of its own, so COPY and the merge write no log but the records' own. What is
+# the county. Unlogged heaps of their own, so COPY and the merge write no log but the records' own. What is
 # compressed here stays so on its way into the records: with LZ4 where the server can, as migration 0015 has it.
 _OPEN_STAGING = (
     "DO $$ BEGIN IF to_regclass('pg_temp.staged_rows') IS NULL THEN"
-    " CREATE TEMPORARY TABLE staged_rows (writer integer, division text, entity text,"
-    " payload jsonb, missing jsonb, answered text[], versions jsonb) ON COMMIT DELETE ROWS;"
-    " CREATE TEMPORARY TABLE staged_changes (writer integer, division text, entity text,"
-    " payload jsonb, missing jsonb, versions jsonb, revision integer, changed text[]) ON COMMIT DELETE ROWS;"
+    " CREATE TEMPORARY TABLE staged_documents (writer integer, content jsonb, answered integer[])"
+    " ON COMMIT DELETE ROWS;"
+    " CREATE TEMPORARY TABLE staged_rows (writer integer, division text, entity text, payload jsonb,"
+    " missing jsonb, versions jsonb, revision integer, changed text[]) ON COMMIT DELETE ROWS;"
     " IF 'lz4' = ANY ((SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression')::text[]) THEN"
-    " ALTER TABLE staged_rows ALTER COLUMN payload SET COMPRESSION lz4, ALTER COLUMN answered SET COMPRESSION lz4,"
+    " ALTER TABLE staged_documents ALTER COLUMN content SET COMPRESSION lz4;"
+    " ALTER TABLE staged_rows ALTER COLUMN payload SET COMPRESSION lz4, ALTER COLUMN changed SET COMPRESSION lz4,"
     " ALTER COLUMN versions SET COMPRESSION lz4; END IF;"
-    " ELSE DELETE FROM staged_rows; DELETE FROM staged_changes; END IF; END $$"
+    " ELSE DELETE FROM staged_documents; DELETE FROM staged_rows; END IF; END $$"
+)
+
+# The one parse of a document serves its submission and its rows: what is nested in it is taken out as it lies there.
+# Every row is taken for a new one, all of whose answers are changes, until `find_changes` knows better.
+_SPREAD = Statement(
+    "WITH answers AS MATERIALIZED (SELECT a.place, CAST(a.one AS text[]) AS identifiers"
+    " FROM unnest(CAST(%(answers)s AS text[])) WITH ORDINALITY AS a (one, place))"
+    " INSERT INTO staged_rows (writer, division, entity, payload, missing, revision, changed)"
+    " SELECT d.writer, e.one ->> 'division', coalesce(e.one ->> 'entity', ''),"
+    " (e.one -> 'values') || (e.one -> 'derived'), e.one -> 'missing', 1, a.identifiers"
+    " FROM staged_documents d CROSS JOIN LATERAL jsonb_array_elements(d.content) WITH ORDINALITY AS e (one, place)"
+    " JOIN answers a ON a.place = d.answered[e.place]"
 )
 
 _KEEP_SUPPLIED = Statement(
@@ -37,55 +50,54 @@ _KEEP_SUPPLIED = Statement(
     " GROUP BY r.division, r.entity) k WHERE k.division = s.division AND k.entity = s.entity"
 )
 
-# `revisions.changed_identifiers` once more, set-wise; a property test holds the two together.
+# `revisions.changed_identifiers` once more, set-wise; a property test holds the two together. What is the same in
+# every cell has no `changed`.
 _FIND_CHANGES = Statement(
-    "INSERT INTO staged_changes (writer, division, entity, payload, missing, versions, revision, changed)"
-    " SELECT s.writer, s.division, s.entity, s.payload, s.missing, s.versions, coalesce(r.revision, 0) + 1,"
-    " CASE WHEN r.area IS NULL THEN s.answered ELSE d.changed END"
-    " FROM staged_rows s LEFT JOIN records r"
+    "UPDATE staged_rows s SET revision = f.revision, changed = f.changed"
+    " FROM (SELECT t.division, t.entity, r.revision + 1 AS revision,"
+    ' (SELECT array_agg(k.key ORDER BY k.key COLLATE "C")'
+    " FROM jsonb_object_keys(r.payload || r.missing || t.payload || t.missing) AS k (key)"
+    " WHERE r.payload -> k.key IS DISTINCT FROM t.payload -> k.key"
+    " OR r.missing -> k.key IS DISTINCT FROM t.missing -> k.key"
+    " OR (t.payload ? k.key AND r.versions -> k.key"
+    " IS DISTINCT FROM coalesce(t.versions, CAST(%(versions)s AS jsonb)) -> k.key)) AS changed"
+    " FROM staged_rows t JOIN records r"
     " ON r.area = %(area)s AND r.object_class = %(object_class)s AND r.period = %(period)s"
-    " AND r.division = s.division AND r.entity = s.entity"
-    ' LEFT JOIN LATERAL (SELECT array_agg(k.key ORDER BY k.key COLLATE "C") AS changed'
-    " FROM jsonb_object_keys(r.payload || r.missing || s.payload || s.missing) AS k (key)"
-    " WHERE r.payload -> k.key IS DISTINCT FROM s.payload -> k.key"
-    " OR r.missing -> k.key IS DISTINCT FROM s.missing -> k.key"
-    " OR (s.payload ? k.key AND r.versions -> k.key"
-    " IS DISTINCT FROM coalesce(s.versions, CAST(%(versions)s AS jsonb)) -> k.key)) d ON r.area IS NOT NULL"
-    " WHERE r.area IS NULL OR d.changed IS NOT NULL"
+    " AND r.division = t.division AND r.entity = t.entity) f"
+    " WHERE f.division = s.division AND f.entity = s.entity"
 )
 
 _COUNT_CHANGES = Statement(
-    "SELECT writer, sum(total)::int AS total, sum(new)::int AS new, sum(changed)::int AS changed FROM ("
-    "SELECT writer, count(*) AS total, 0 AS new, 0 AS changed FROM staged_rows GROUP BY writer"
-    " UNION ALL SELECT writer, 0, count(*) FILTER (WHERE revision = 1), count(*) FILTER (WHERE revision > 1)"
-    " FROM staged_changes GROUP BY writer) counted GROUP BY writer"
+    "SELECT writer, count(*)::int AS total, (count(*) FILTER (WHERE revision = 1))::int AS new,"
+    " (count(*) FILTER (WHERE revision > 1 AND changed IS NOT NULL))::int AS changed FROM staged_rows GROUP BY writer"
 )
 
+# A row that somebody else wrote meanwhile breaks the revisions' key: new rows need not look for one in `records`.
 _MERGE = Statement(
-    "WITH numbered AS (SELECT c.*, w.number, w.actor, w.door, w.reason,"
-    " w.first + row_number() OVER (PARTITION BY c.writer"
+    "WITH numbered AS (SELECT c.*, coalesce(c.versions, CAST(%(versions)s AS jsonb)) AS asked,"
+    " w.number, w.actor, w.door, w.reason, w.first + row_number() OVER (PARTITION BY c.writer"
     ' ORDER BY c.division COLLATE "C", c.entity COLLATE "C") - 1 AS seq'
-    " FROM staged_changes c JOIN unnest(CAST(%(writers)s AS integer[]), CAST(%(numbers)s AS text[]),"
+    " FROM staged_rows c JOIN unnest(CAST(%(writers)s AS integer[]), CAST(%(numbers)s AS text[]),"
     " CAST(%(firsts)s AS bigint[]), CAST(%(actors)s AS text[]), CAST(%(doors)s AS text[]), CAST(%(reasons)s AS text[]))"
-    " AS w (writer, number, first, actor, door, reason) USING (writer)),"
-    " written AS (INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind,"
+    " AS w (writer, number, first, actor, door, reason) USING (writer) WHERE c.changed IS NOT NULL),"
+    " told AS (INSERT INTO record_revisions (area, object_class, period, division, entity, revision, seq, kind,"
     " payload, missing, versions, changed, submission, submitted_at, actor, door, reason)"
     " SELECT %(area)s, %(object_class)s, %(period)s, n.division, n.entity, n.revision, n.seq,"
     " CASE WHEN n.revision = 1 THEN 'value' WHEN n.payload ?| n.changed THEN 'correction' ELSE 'withdrawal' END,"
-    " n.payload, n.missing, coalesce(n.versions, CAST(%(versions)s AS jsonb)), n.changed, n.number, %(submitted_at)s,"
-    " n.actor, n.door, n.reason FROM numbered n"
-    " RETURNING area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
-    " submission, submitted_at)"
+    " n.payload, n.missing, n.asked, n.changed, n.number, %(submitted_at)s, n.actor, n.door, n.reason"
+    " FROM numbered n),"
+    " renewed AS (UPDATE records r SET payload = n.payload, missing = n.missing, versions = n.asked,"
+    " revision = n.revision, seq = n.seq, submission = n.number, submitted_at = %(submitted_at)s"
+    " FROM numbered n WHERE n.revision > 1 AND r.area = %(area)s AND r.object_class = %(object_class)s"
+    " AND r.period = %(period)s AND r.division = n.division AND r.entity = n.entity)"
     " INSERT INTO records (area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
-    " submission, submitted_at) SELECT * FROM written"
-    " ON CONFLICT (area, object_class, period, division, entity) DO UPDATE SET payload = excluded.payload,"
-    " missing = excluded.missing, versions = excluded.versions, revision = excluded.revision, seq = excluded.seq,"
-    " submission = excluded.submission, submitted_at = excluded.submitted_at"
+    " submission, submitted_at) SELECT %(area)s, %(object_class)s, %(period)s, n.division, n.entity, n.payload,"
+    " n.missing, n.asked, n.revision, n.seq, n.number, %(submitted_at)s FROM numbered n WHERE n.revision = 1"
 )
 
 
 _LOCK_HELD = Statement(
-    "SELECT FROM records r WHERE r.area = %(area)s AND r.object_class = %(object_class)s AND r.period = %(period)s"
+    "SELECT 1 FROM records r WHERE r.area = %(area)s AND r.object_class = %(object_class)s AND r.period = %(period)s"
     " AND r.division IN (SELECT division FROM staged_rows) ORDER BY r.division, r.entity FOR UPDATE"
 )
 
@@ -101,16 +113,17 @@ class Numbered(NamedTuple):
     reason: str | None
 
 
-async def stage(session: AsyncSession, lines: bytes) -> None:
+async def stage(session: AsyncSession, lines: bytes, answers: Sequence[str]) -> None:
     """What was staged before goes: within one transaction a second county may follow."""
     connection = await driver_connection(session)
     await connection.execute(_OPEN_STAGING)
-    await copy_in(session, "staged_rows", _STAGED, lines)
+    await copy_in(session, "staged_documents", _STAGED, lines)
+    await _SPREAD.run(session, {"answers": list(answers)})
 
 
-async def lock_held(session: AsyncSession, area: str, object_class: str, period: str) -> None:
-    """In the order in which every writer locks rows, so that two never wait for each other."""
-    await _LOCK_HELD.run(session, {"area": area, "object_class": object_class, "period": period})
+async def lock_held(session: AsyncSession, area: str, object_class: str, period: str) -> bool:
+    """In the order in which every writer locks rows, so that two never wait for each other. Whether there are any."""
+    return bool(await _LOCK_HELD.rows(session, {"area": area, "object_class": object_class, "period": period}))
 
 
 async def keep_supplied(

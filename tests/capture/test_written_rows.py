@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.capture.rows import SubmittedRow, wire_values
-from hub.capture.written_rows import written_rows
+from hub.capture.written_rows import put_together, written_rows
 from hub.datatypes import ValueDomain
 from hub.datatypes.numerals import canonical
 from hub.forms.content import FormContent, FormField
@@ -77,11 +77,40 @@ def test_columns_give_what_rows_give(rows: list[dict[str, Any]]) -> None:
         derived = {name: value for name, value in wired.items() if name == "sum"}
         one = SubmittedRow(division, captured, reasons, derived)
         assert told["content"] == json.canonical(one.to_stored())
-        assert told["payload"] == json.canonical({**captured, **derived})
-        assert told["missing"] == json.canonical(reasons)
         assert told["answered"] == "{" + ",".join(sorted({*wired, *reasons})) + "}"
 
 
 def _canonical(value: Any) -> Any:
     """As the datatype's own `parse` leaves it."""
     return canonical(value) if isinstance(value, Decimal) else value
+
+
+def test_each_townships_rows_are_put_together_in_the_order_asked() -> None:
+    asked = {
+        "433124102": ["433124102002", "433124102001", "433124102009"],
+        "433124103": ["433124103001"],
+        "433125100": ["433125100001"],
+    }
+    given = ["433125100001", "433124102001", "433124103001", "433124102002"]
+    written = pl.DataFrame(
+        {
+            "division": given,
+            "content": [f'{{"division":"{division}"}}' for division in given],
+            "answered": ["{b}", "{a,b}", "{a,b}", "{}"],
+        }
+    )
+    one, other = put_together(written, asked)
+    assert (one.area, other.area) == ("433124", "433125")
+    assert one.documents["township"].to_list() == ["433124102", "433124103"]
+    assert one.documents["divisions"].to_list() == [["433124102002", "433124102001"], ["433124103001"]]
+    assert [json.loads(content) for content in one.documents["content"]] == [
+        [{"division": "433124102002"}, {"division": "433124102001"}],
+        [{"division": "433124103001"}],
+    ]
+    named = [[one.answers[int(n) - 1] for n in told[1:-1].split(",")] for told in one.documents["answered"]]
+    assert named == [["{}", "{a,b}"], ["{a,b}"]]
+    assert sorted(one.answers) == ["{a,b}", "{}"]
+    assert (other.answers, other.documents["answered"].to_list()) == (["{b}"], ["{1}"])
+    assert one.rows["content"].to_list() == [
+        f'{{"division":"{division}"}}' for division in (*asked["433124102"][:2], *asked["433124103"])
+    ]

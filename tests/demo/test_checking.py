@@ -15,6 +15,7 @@ from tests.registry.shipped_forms import form_spec, shipped_registry
 
 MONTHS = list(PeriodRange.parse("2025-10..2026-09").periods())
 VILLAGES = ["433124102003", "433124102200", "433124102201"]
+ASKED = {"433124102": VILLAGES}
 
 
 def content(object_class: str) -> FormContent:
@@ -37,21 +38,22 @@ def form() -> FormContent:
 
 class TestMonths:
     def test_together_are_what_they_are_one_by_one(self, form: FormContent) -> None:
-        single, together = DrawnForm(form, VILLAGES, Figures()), DrawnForm(form, VILLAGES, Figures())
+        single, together = DrawnForm(form, ASKED, Figures()), DrawnForm(form, ASKED, Figures())
         one_by_one = [rows for month in MONTHS for rows in single.next_months([month])]
         at_once = [*together.next_months(MONTHS[:7]), *together.next_months(MONTHS[7:])]
         assert len(at_once) == len(MONTHS)
         for month, (expected, found) in enumerate(zip(one_by_one, at_once, strict=True)):
-            assert found.equals(expected), month
-            assert found["division"].to_list() == VILLAGES
-        assert not pl.concat(at_once)["payload"].has_nulls()
-        assert at_once[0]["payload"].to_list() != at_once[1]["payload"].to_list()
+            assert found.rows.equals(expected.rows), month
+            assert found.documents.equals(expected.documents), month
+            assert found.rows["division"].to_list() == VILLAGES
+        assert not pl.concat(found.rows for found in at_once)["content"].has_nulls()
+        assert at_once[0].rows["content"].to_list() != at_once[1].rows["content"].to_list()
 
     def test_look_back_on_those_before_them_also_when_checked_together(self, form: FormContent) -> None:
-        assert DrawnForm(form, VILLAGES, Exchanged()).next_months(MONTHS[-1:])
+        assert DrawnForm(form, ASKED, Exchanged()).next_months(MONTHS[-1:])
         with pytest.raises(FiguresDoNotHold, match="433124102003"):
-            DrawnForm(form, VILLAGES, Exchanged()).next_months(MONTHS)
-        after = DrawnForm(form, VILLAGES, Exchanged())
+            DrawnForm(form, ASKED, Exchanged()).next_months(MONTHS)
+        after = DrawnForm(form, ASKED, Exchanged())
         after.next_months(MONTHS[:-1])
         with pytest.raises(FiguresDoNotHold):
             after.next_months(MONTHS[-1:])

@@ -25,21 +25,24 @@ VERSIONS = {"male": 1, "female": 1, "note": 2}
 VILLAGE = VILLAGES[EAST][0]
 
 
-def bulk_rows(rows: Sequence[tuple[int, RowWrite]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            {
-                "writer": str(writer),
-                "division": row.division,
-                "entity": row.entity,
-                "payload": json.dumps(dict(row.payload)),
-                "missing": json.dumps(dict(row.missing)),
-                "answered": "{" + ",".join(sorted({*row.payload, *row.missing})) + "}",
-            }
-            for writer, row in rows
-        ],
-        schema=dict.fromkeys(bulk.COLUMNS, pl.String),
-    )
+def bulk_rows(rows: Sequence[tuple[int, RowWrite]]) -> tuple[pl.DataFrame, list[str]]:
+    """A document for each writer; the last value of each row is told as one that was computed."""
+    answers: dict[str, int] = {}
+    documents: dict[int, list[dict[str, Any]]] = {}
+    answered: dict[int, list[int]] = {}
+    for writer, row in rows:
+        told = "{" + ",".join(sorted({*row.payload, *row.missing})) + "}"
+        names = list(row.payload)
+        one = {"division": row.division, "missing": dict(row.missing)}
+        one["values"] = {name: row.payload[name] for name in names[:-1]}
+        one["derived"] = {name: row.payload[name] for name in names[-1:]}
+        documents.setdefault(writer, []).append(one | ({"entity": row.entity} if row.entity else {}))
+        answered.setdefault(writer, []).append(answers.setdefault(told, len(answers) + 1))
+    lines = [
+        (str(writer), json.dumps(documents[writer]), "{" + ",".join(map(str, answered[writer])) + "}")
+        for writer in documents
+    ]
+    return pl.DataFrame(lines, schema=dict.fromkeys(bulk.COLUMNS, pl.String), orient="row"), list(answers)
 
 
 def writing(
@@ -47,7 +50,7 @@ def writing(
 ) -> BulkWriting:
     """Rows of both townships; each is a writer."""
     numbered = [(int(row.division.startswith(WEST)), row) for row in rows]
-    return BulkWriting(COUNTY, "village", period, bulk_rows(numbered), versions, kept)
+    return BulkWriting(COUNTY, "village", period, *bulk_rows(numbered), versions, kept)
 
 
 async def write(session: AsyncSession, given: BulkWriting, reason: str | None = None) -> dict[int, bulk.BulkRecorded]:
