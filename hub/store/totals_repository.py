@@ -9,18 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.store.reading_repository import Asked, ask
 
 _COLUMNS = (
-    "v.period, t.code AS township, e.name AS element,"
-    " sum(CASE WHEN cell.is_number THEN (v.payload ->> e.name)::numeric END) AS total,"
-    " count(DISTINCT v.division) FILTER (WHERE cell.is_number) AS counted,"
+    "v.period, t.code AS township, cell.name AS element,"
+    " sum(CASE WHEN jsonb_typeof(cell.value) = 'number' THEN cell.value::numeric END) AS total,"
+    " count(DISTINCT v.division) FILTER (WHERE jsonb_typeof(cell.value) = 'number') AS counted,"
     " count(DISTINCT v.division) AS reported"
 )
 # A cell that may be read is in the payload, if only as null; what may not is no part of any sum or count.
+# Each row is taken apart once: looked up by name, whole rows would be sorted, once for each of their cells.
 _REST = (
     "AS v JOIN divisions d ON d.code = v.division"
     " CROSS JOIN LATERAL (SELECT code FROM unnest(d.lineage) AS code WHERE length(code) = %(township_length)s) AS t"
-    " CROSS JOIN unnest(%(elements)s::text[]) AS e (name)"
-    " CROSS JOIN LATERAL (SELECT jsonb_typeof(v.payload -> e.name) = 'number' AS is_number) AS cell"
-    " WHERE v.payload ? e.name GROUP BY v.period, t.code, e.name ORDER BY v.period, t.code, e.name"
+    " CROSS JOIN LATERAL jsonb_each(v.payload) AS cell (name, value)"
+    " WHERE cell.name = ANY (%(elements)s::text[])"
+    " GROUP BY v.period, t.code, cell.name ORDER BY v.period, t.code, cell.name"
 )
 
 

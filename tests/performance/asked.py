@@ -72,7 +72,7 @@ async def walked(connection: AsyncConnection, statement: Asked) -> set[str]:
     await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     one = statement.parameters[0] if isinstance(statement.parameters, list) else statement.parameters
     plans = (await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement.statement}", one)).scalar_one()
-    return {node["Relation Name"] for node in _nodes(plans[0]["Plan"]) if node["Node Type"] == "Seq Scan"} & GROWING
+    return {node["Relation Name"] for node in nodes(plans[0]["Plan"]) if node["Node Type"] == "Seq Scan"} & GROWING
 
 
 async def wasted(connection: AsyncConnection, statement: Asked, scope: str) -> int:
@@ -85,12 +85,12 @@ async def wasted(connection: AsyncConnection, statement: Asked, scope: str) -> i
     plans = (await connection.exec_driver_sql(explain, statement.parameters)).scalar_one()
     return sum(
         int(node.get("Rows Removed by Filter", 0)) * int(node["Actual Loops"])
-        for node in _nodes(plans[0]["Plan"])
+        for node in nodes(plans[0]["Plan"])
         if node.get("Relation Name") in GROWING - {"divisions"}
     )
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for child in plan.get("Plans", ()):
-        yield from _nodes(child)
+        yield from nodes(child)
