@@ -112,8 +112,9 @@ def _morning(day: date) -> datetime:
 
 async def _make_people(session: AsyncSession, county: str, password_hash: str) -> list[Person]:
     wanted = dict(STAFF)
-    for code in await demo_year.townships(session, county):
-        wanted[f"township-{code}"] = (founding.township_organization(code), (Role.REPORTER,))
+    townships = await demo_year.townships(session, county)
+    for name, role in (("township", Role.REPORTER), ("leader", Role.LEADER)):
+        wanted |= {f"{name}-{code}": (founding.township_organization(code), (role,)) for code in townships}
     return [
         await people.create_person(
             session,
@@ -133,7 +134,7 @@ def _cast(persons: list[Person]) -> Cast:
     subjects = {person.username: subject_of_person(person) for person in persons}
     return Cast(
         {name: subject for name, subject in subjects.items() if name in STAFF},
-        {s.organization.division: s for name, s in subjects.items() if name not in STAFF and s.organization.division},
+        {s.organization.division: s for s in subjects.values() if s.organization.division and Role.REPORTER in s.roles},
     )
 
 

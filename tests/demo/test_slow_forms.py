@@ -99,3 +99,17 @@ async def test_every_slow_form_is_reported_and_read_by_default(database: Databas
             rows = read.json()["items"]
             assert {row["division"][:9] for row in rows} == {TOWNSHIP}
             assert all(row["values"][element] is not None for row in rows)
+
+
+async def test_a_townships_leader_signs_where_the_township_wants_it(database: Database, demo: Accounts) -> None:
+    """A clerk and a leader for each of the twelve; nothing waits for a signature until one of them asks for it."""
+    by_role = {role: [one for one in demo.accounts if role in one.roles] for role in ("reporter", "leader")}
+    assert [len(found) for found in by_role.values()] == [12, 12]
+    transport = httpx.ASGITransport(create_app(database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as hub:
+        clerk, leader = [await as_person(database, f"{name}-{TOWNSHIP}") for name in ("township", "leader")]
+        (task, *_others) = (await hub.get("/api/v1/collections", headers=clerk)).json()["items"]
+        assert task["wants_sign_off"] is False
+        workflow = f"/api/v1/townships/{TOWNSHIP}/workflow"
+        assert (await hub.put(workflow, headers=leader, json={"wants_sign_off": True})).status_code == 200
+        assert (await hub.get(f"/api/v1/collections/{task['id']}", headers=leader)).json()["wants_sign_off"] is True
