@@ -10,7 +10,9 @@ NODE_LOCK := deploy/locks/node.txt
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# Where Python is told to write no bytecode, as in many containers, an editable package would be compiled at each start.
 setup: $(VENV)/.installed ## Make the environment in .venv, nothing else
+	@$(BIN)/python -m compileall -q hub connectors/hub_connectors
 
 $(VENV)/.installed: $(LOCK) $(NODE_LOCK) pyproject.toml connectors/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

@@ -1,5 +1,6 @@
 """The commands (CONTRACT.md). What a program reads goes to standard output, all else to standard error."""
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,7 @@ from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
-from pydantic import SecretStr, ValidationError
-from sqlalchemy.exc import DBAPIError
+from pydantic import SecretStr
 
 from hub import founding, upkeep, verifying
 from hub.audit.service import Sealer
@@ -21,16 +21,17 @@ from hub.backup.backing_up import BackedUp, back_up
 from hub.backup.data_folder import is_unsettled
 from hub.backup.restoring import Restored, Target, finish_interrupted
 from hub.backup.restoring import restore as restore_backup
-from hub.commands import as_owner, operator, say, with_database
-from hub.demo import county as demo_county
+from hub.commands import as_owner, failures_told, operator, say, with_database
 from hub.identity import clients, people, secrets, tokens
 from hub.identity.roles import Role
 from hub.kit import logs
+from hub.kit.companion import Companion
 from hub.kit.db import Database
-from hub.kit.errors import HubError
+from hub.kit.i18n import gettext as _
 from hub.kit.installation import DatabaseAddress, open_database
+from hub.kit.loading import loading
 from hub.kit.migration import draft
-from hub.kit.postgres import PostgresError
+from hub.preparation import load_demo
 from hub.registry import apply as registry_apply
 from hub.registry import export as registry_export
 from hub.registry.files import read_folder
@@ -39,6 +40,7 @@ from hub.settings import Settings, settings, share_figures, share_folder, share_
 Result = TypeVar("Result")
 
 APPLICATION = "hub.runtime:serving_app"
+PREPARING = "hub.preparing"
 SHARING_LOOP = "hub.kit.accepting:SharingLoop"
 GRACEFUL_SECONDS = 10
 # uvicorn kills a worker that is silent for 5 s, which an old machine needs to load the program: it never started.
@@ -69,28 +71,13 @@ verifying.add_commands(app)
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the folder of registry files")]
 
 
-def main() -> None:
-    """Run a command; an expected failure is one sentence and status 1, never a stack trace."""
+def main(preparing: Companion | None = None) -> None:
+    """Run a command. `preparing`: that of `hub run`, where it was begun before this module was loaded."""
     logs.configure("text", "info")
     signal.signal(signal.SIGTERM, _end)
     try:
-        app(standalone_mode=True)
-    except ValidationError as error:
-        for fault in error.errors():
-            say(f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}")
-        sys.exit(1)
-    except HubError as error:
-        say(error.detail)
-        for item in error.errors:
-            say(f"{item.pointer}: {item.message}")
-        sys.exit(1)
-    except PostgresError as error:
-        say(str(error))
-        sys.exit(1)
-    except DBAPIError as error:
-        # What follows the first line quotes the row that was refused.
-        say(f"database: {str(error.orig).partition(chr(10))[0]}")
-        sys.exit(1)
+        with failures_told():
+            app(standalone_mode=True, obj=preparing)
     except KeyboardInterrupt:
         sys.exit(0)
 
@@ -101,17 +88,27 @@ def _end(_signal: int, _frame: object) -> None:
 
 
 @app.command()
-def run() -> None:
+def run(context: typer.Context) -> None:
     """Migrate, load the demo county into an empty hub (HUB_DEMO=0: not), serve, and stop all of it on Ctrl-C."""
-    if settings().workers == 1:
-        # While the database server starts, which is waiting, the routes are loaded, which is computing.
-        Thread(target=import_module, args=(APPLICATION.partition(":")[0],), daemon=True).start()
-    with open_database(settings()) as address:
-        address.migrate()
-        if settings().demo:
-            _load_demo()
-        say(f"http://{settings().host}:{settings().port}")
-        _serve(settings())
+    chosen = settings()
+    with context.obj or Companion(PREPARING) as preparing:
+        if chosen.workers == 1:
+            Thread(target=_load_application, daemon=True).start()
+        status = preparing.wait()
+    if status < 0:
+        say(_("准备数据库的进程被系统终止（信号 {signal}），请重新启动。").format(signal=-status))
+    if status != 0:
+        sys.exit(max(status, 1))  # it has said why
+    say(f"http://{chosen.host}:{chosen.port}")
+    _serve(chosen)
+
+
+def _load_application() -> None:
+    """The routes, and the one walk over all that stands by then, which the server would make before it answers."""
+    with loading():
+        import_module(APPLICATION.partition(":")[0])
+    gc.collect()
+    gc.freeze()
 
 
 @app.command()
@@ -164,13 +161,7 @@ def migrate() -> None:
 @app.command()
 def demo() -> None:
     """Load the demo county of Huayuan; what is there already stays as it is."""
-    _load_demo()
-
-
-def _load_demo() -> None:
-    accounts = with_database(lambda database: demo_county.load(database, settings(), say=say))
-    if accounts is not None:
-        say(accounts.for_people())
+    load_demo()
 
 
 @app.command()

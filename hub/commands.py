@@ -3,13 +3,19 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from hub.audit.service import Actor
 from hub.backup.restoring import finish_interrupted
 from hub.kit.db import Database
+from hub.kit.errors import HubError
 from hub.kit.installation import DatabaseAddress, open_database
+from hub.kit.postgres import PostgresError
 from hub.settings import settings
 
 Result = TypeVar("Result")
@@ -18,6 +24,29 @@ Result = TypeVar("Result")
 def say(line: str) -> None:
     """To people; what a program reads goes to standard output."""
     sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """An expected failure is one sentence and status 1, never a stack trace."""
+    try:
+        yield
+    except ValidationError as error:
+        for fault in error.errors():
+            say(f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}")
+        sys.exit(1)
+    except HubError as error:
+        say(error.detail)
+        for item in error.errors:
+            say(f"{item.pointer}: {item.message}")
+        sys.exit(1)
+    except PostgresError as error:
+        say(str(error))
+        sys.exit(1)
+    except DBAPIError as error:
+        # What follows the first line quotes the row that was refused.
+        say(f"database: {str(error.orig).partition(chr(10))[0]}")
+        sys.exit(1)
 
 
 def operator() -> Actor:

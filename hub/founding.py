@@ -33,7 +33,7 @@ async def found(
     password = secrets.new_password()
     password_hash = await secrets.hash_password(password)
     async with database.transaction() as session:
-        if await people.has_anybody(session):
+        if not await people.comes_first(session):
             raise AlreadyFounded(_("这个数据库里已有人员账号，不能再次初始化。"))
         await settle(session, actor, county, divisions=divisions)
         await people.create_person(

@@ -17,12 +17,11 @@ from hub.kit.idempotency import forgetting_old_keys
 from hub.kit.installation import open_database, reviving
 from hub.kit.jobs import running_now
 from hub.kit.limits import forgetting_old_windows
+from hub.kit.loading import keep_what_stands
 from hub.registry.search_index import indexing_elements
 from hub.settings import settings
 
 SWITCH_SECONDS = 0.0005
-# A form's check makes ten thousand objects that go by themselves; Python's own 700 would be looked through in vain.
-NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def serving_app() -> FastAPI:
@@ -51,8 +50,7 @@ def serving_app() -> FastAPI:
     )
     # What stands now stands until the end: walking all of it again, a full collection held every caller up for 0.15 s.
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS)
+    keep_what_stands()
     # A check computes beside the event loop. With Python's 5 ms each turn of the loop could wait that long for it,
     # and a submission takes a dozen turns while it holds its county's clock.
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -1,45 +1,53 @@
-"""The command `hub`, first step: a private database server starts while the program is still being loaded.
+"""The command `hub`, first step: what works beside the loading of the program is begun before it.
 
-Making a cluster is the work of another process and takes a second; loading the commands takes nearly two of this one.
-Hence nothing is imported here but what that server needs.
+Making a cluster is the work of other processes and takes a second, making the database ready (preparing.py) takes
+some; loading the commands and routes takes nearly two of this one. Hence nothing is imported here but what those need.
 """
 
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from hub.kit.companion import Companion
+from hub.kit.loading import loading
 from hub.kit.postgres import PostgresServer
 from hub.settings import settings
 
-# With nothing behind them: `hub run --help` starts no server.
-COMMANDS_THAT_SERVE = (["run"], ["serve"])
+# With nothing behind them: `hub run --help` starts nothing.
+RUN, SERVE = ["run"], ["serve"]
+PREPARING = "hub.preparing"
 
 
 def main() -> None:
     """Run the command that was typed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the commands have their own
-    folder = _folder_of_a_private_server(sys.argv[1:])
     try:
-        with server_ahead(folder) if folder else nullcontext():
-            import_module("hub.cli").main()
+        with ExitStack() as stack:
+            preparing = go_ahead(sys.argv[1:], stack)
+            with loading():
+                cli = import_module("hub.cli")
+            cli.main(preparing)
     except KeyboardInterrupt:
         sys.exit(0)
 
 
-def _folder_of_a_private_server(arguments: Sequence[str]) -> Path | None:
-    if arguments not in COMMANDS_THAT_SERVE:
+def go_ahead(arguments: Sequence[str], stack: ExitStack) -> Companion | None:
+    """Begin what this command waits for, and have it ended with the stack; the companion, where it is `hub run`."""
+    if arguments not in (RUN, SERVE):
         return None
     try:
         chosen = settings()
     except ValidationError:
         return None  # the command says what is wrong with them
-    return chosen.data_dir if chosen.database_url is None else None
+    if chosen.database_url is None:
+        stack.enter_context(server_ahead(chosen.data_dir))
+    return stack.enter_context(Companion(PREPARING)) if arguments == RUN else None
 
 
 @contextmanager

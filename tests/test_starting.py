@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
@@ -66,25 +67,32 @@ class TestServerAhead:
             PostgresServer.start(folder)
 
     @pytest.mark.parametrize(
-        ("arguments", "environment", "is_started"),
+        ("arguments", "environment", "is_started", "is_prepared"),
         [
-            (["run"], {}, True),
-            (["serve"], {}, True),
-            (["run", "--help"], {}, False),
-            (["settings"], {}, False),
-            (["run"], {"HUB_DATABASE_URL": "postgresql://hub_app@db/hub"}, False),
-            (["run"], {"HUB_PORT": "eighty"}, False),
+            (["run"], {}, True, True),
+            (["serve"], {}, True, False),
+            (["run", "--help"], {}, False, False),
+            (["settings"], {}, False, False),
+            (["run"], {"HUB_DATABASE_URL": "postgresql://hub_app@db/hub"}, False, True),
+            (["serve"], {"HUB_DATABASE_URL": "postgresql://hub_app@db/hub"}, False, False),
+            (["run"], {"HUB_PORT": "eighty"}, False, False),
         ],
     )
-    def test_is_for_commands_that_serve_from_a_folder_of_their_own(
+    def test_and_the_companion_are_for_commands_that_serve(
         self,
         monkeypatch: pytest.MonkeyPatch,
         fresh_settings: None,
         arguments: list[str],
         environment: dict[str, str],
         is_started: bool,
+        is_prepared: bool,
     ) -> None:
         monkeypatch.delenv("HUB_DATABASE_URL", raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        assert (starting._folder_of_a_private_server(arguments) is not None) is is_started
+        begun: list[str] = []
+        monkeypatch.setattr(starting, "server_ahead", lambda _folder: nullcontext(begun.append("server")))
+        monkeypatch.setattr(starting, "Companion", lambda module: nullcontext(begun.append(module)))
+        with ExitStack() as stack:
+            starting.go_ahead(arguments, stack)
+        assert begun == ["server"] * is_started + ["hub.preparing"] * is_prepared

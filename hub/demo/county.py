@@ -57,10 +57,7 @@ async def load(database: Database, settings: Settings, *, say: Callable[[str], o
     """Load the demo into an empty hub; the accounts, or None when the hub is somebody's own."""
     async with database.transaction() as session:
         if await people.has_anybody(session):
-            held = Accounts.load(settings.data_dir)
-            if held is None:
-                say("这里已有自己的县，未载入演示数据。")
-            return held
+            return _held(settings, say)
     say("正在载入演示县（花垣县）……")
     # Before the transaction begins: it may not stand idle for long.
     password = secrets.new_password()
@@ -68,10 +65,19 @@ async def load(database: Database, settings: Settings, *, say: Callable[[str], o
         asyncio.to_thread(read_folder, share_folder("schemas")), secrets.hash_password(password)
     )
     async with database.transaction() as session:
+        if not await people.comes_first(session):
+            return _held(settings, say)  # another start was a moment quicker
         made = await _make(session, settings.county, files, password_hash, say)
         accounts = made.accounts(password)
         accounts.save(settings.data_dir)
     return accounts
+
+
+def _held(settings: Settings, say: Callable[[str], object]) -> Accounts | None:
+    held = Accounts.load(settings.data_dir)
+    if held is None:
+        say("这里已有自己的县，未载入演示数据。")
+    return held
 
 
 @dataclass(frozen=True)

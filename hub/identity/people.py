@@ -188,3 +188,9 @@ async def end_access(session: AsyncSession, person: Person, *, keep: str | None 
 
 async def has_anybody(session: AsyncSession) -> bool:
     return bool(await repository.list_people(session, limit=1))
+
+
+async def comes_first(session: AsyncSession) -> bool:
+    """Whether there is nobody yet, asked by whoever is about to make the first; others who ask wait for its end."""
+    await repository.lock_first_people(session)
+    return not await has_anybody(session)

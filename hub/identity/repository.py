@@ -60,6 +60,11 @@ class PeopleAsked:
     is_disabled: bool | None = None
 
 
+async def lock_first_people(session: AsyncSession) -> None:
+    """One founder at a time, to the end of its transaction."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("identity.first_people"))))
+
+
 async def list_people(
     session: AsyncSession, *, limit: int, after: str | None = None, asked: PeopleAsked | None = None
 ) -> Sequence[Person]:

@@ -3,7 +3,11 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from importlib import import_module
+from types import ModuleType
+
+from hub.kit.loading import loading
 
 PINYIN = re.compile(r"[a-z]{1,40}")
 # A name with three characters of two readings has eight; nobody looks for the ninth.
@@ -29,12 +33,19 @@ def read_aloud(texts: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _spoken(text: str) -> list[list[str]]:
-    """Each character's readings. The dictionary (0.3 s, 56 MB) is loaded when something is first read aloud: a process
-    in which nobody registers or looks for anything does without it.
-    """
-    dictionary = import_module("pypinyin")
+    """Each character's readings."""
+    dictionary = _dictionary()
     spoken: list[list[str]] = dictionary.pinyin(text, style=dictionary.Style.NORMAL, heteronym=True)
     return spoken
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> ModuleType:
+    """0.1 s and 56 MB, loaded when something is first read aloud: a process in which nobody registers or looks for
+    anything does without it.
+    """
+    with loading():
+        return import_module("pypinyin")
 
 
 def _syllables(options: Sequence[str]) -> list[str]:

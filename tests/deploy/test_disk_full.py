@@ -111,7 +111,7 @@ def check_log(hub: Hub) -> None:
         api.get("/data-elements", params={"q": "查询里的名字"})
     asked = asked_lines(hub, "/api/v1/data-elements")
     assert [(line["status"], line["caller_kind"]) for line in asked] == [(200, "person")]
-    log = (hub.folder / "hub.log").read_text(encoding="utf-8")
+    log = hub.said()
     lines = log_lines(log)
     assert {line["status"] for line in lines if line.get("status", 0) >= 500} == {507}
     assert not any(name in log for name in ("查询里的名字", "%E6%9F%A5"))
@@ -121,7 +121,7 @@ def asked_lines(hub: Hub, route: str) -> list[dict[str, Any]]:
     """The lines of calls to a route; a call's line is written after its answer has left, so it is waited for."""
     deadline = time.monotonic() + RECOVERY_SECONDS
     while True:
-        log = (hub.folder / "hub.log").read_text(encoding="utf-8")
+        log = hub.said()
         asked = [line for line in log_lines(log) if line.get("route") == route]
         if asked or time.monotonic() > deadline:
             return asked

@@ -28,6 +28,10 @@ class Hub:
     folder: Path
     environment: dict[str, str]
     process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
 
     @property
     def demo(self) -> dict[str, Any]:
@@ -102,28 +106,32 @@ def running_hub(folder: Path | None = None, settings: Mapping[str, str] = Mappin
         finally:
             shutil.rmtree(made, ignore_errors=True)
         return
+    hub = started_hub(folder, settings)
+    try:
+        wait_until_ready(hub)
+        yield hub
+    finally:
+        hub.process.send_signal(signal.SIGINT)
+        hub.process.wait(timeout=60)
+
+
+def started_hub(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Hub:
+    """`hub run`, loading; whoever starts it stops it."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
         "HUB_DATA_DIR": str(folder / "data"),
         "HUB_PORT": str(port),
         **settings,
     }
-    log = (folder / "hub.log").open("wb")
-    process = subprocess.Popen([str(BIN / "hub"), "run"], env=environment, stdout=log, stderr=log)
-    hub = Hub(f"http://127.0.0.1:{port}", folder, environment, process)
-    try:
-        _wait_until_ready(hub)
-        yield hub
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        log.close()
+    with (folder / f"hub-{port}.log").open("wb") as log:
+        process = subprocess.Popen([str(BIN / "hub"), "run"], env=environment, stdout=log, stderr=log)
+    return Hub(f"http://127.0.0.1:{port}", folder, environment, process, Path(log.name))
 
 
-def _wait_until_ready(hub: Hub) -> None:
+def wait_until_ready(hub: Hub) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        assert hub.process.poll() is None, (hub.folder / "hub.log").read_text(encoding="utf-8")
+        assert hub.process.poll() is None, hub.said()
         try:
             # Patient: a question that comes while the hub loads is answered as soon as it serves.
             if httpx.get(f"{hub.url}/readyz", timeout=START_SECONDS).status_code == 200:
@@ -131,4 +139,4 @@ def _wait_until_ready(hub: Hub) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    raise AssertionError((hub.folder / "hub.log").read_text(encoding="utf-8"))
+    raise AssertionError(hub.said())
