@@ -1,6 +1,7 @@
 """Rows of text on their way out of the child: one Arrow file for each sheet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from hub.kit.uploads.refusal import Refused
 # So few that their cells are still in the processor's cache when they are looked at column by column.
 _ROWS_AT_ONCE = 2048
 _NOTHING = type(None)
+TEXT = pa.large_string()
 # Fifteen digits and a point.
 _LONGEST_PLAIN = 16
 
@@ -37,21 +39,23 @@ class Budget:
 
 def write_rows(target: Path, rows: Iterable[Sequence[object]], width: int) -> None:
     """Every row has `width` cells: text, numbers, truths, days, or None for a blank one."""
-    schema = pa.schema([(column_letters(column), pa.large_string()) for column in range(width)])
+    write_batches(target, text_batches(rows), width)
+
+
+def text_batches(rows: Iterable[Sequence[object]]) -> Iterator[list[pa.Array]]:
+    """Rows of equal width as columns of text, some at a time."""
+    left = iter(rows)
+    while batch := list(islice(left, _ROWS_AT_ONCE)):
+        yield [column_text(column) for column in zip(*batch, strict=True)]
+
+
+def write_batches(target: Path, batches: Iterable[Sequence[pa.Array]], width: int) -> None:
+    """Columns that a batch does not have are blank in it."""
+    schema = pa.schema([(column_letters(column), TEXT) for column in range(width)])
     with pa.ipc.new_file(target, schema) as writer:
-        batch: list[Sequence[object]] = []
-        for row in rows:
-            batch.append(row)
-            if len(batch) == _ROWS_AT_ONCE:
-                writer.write_batch(_record_batch(batch, schema))
-                batch = []
-        if batch:
-            writer.write_batch(_record_batch(batch, schema))
-
-
-def _record_batch(rows: list[Sequence[object]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = [column_text(column) for column in zip(*rows, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+        for columns in batches:
+            blank = [pa.nulls(len(columns[0]), TEXT)] * (width - len(columns))
+            writer.write_batch(pa.RecordBatch.from_arrays([*columns, *blank], schema=schema))
 
 
 def column_text(values: Sequence[object]) -> pa.Array:
@@ -61,13 +65,13 @@ def column_text(values: Sequence[object]) -> pa.Array:
     """
     kinds = set(map(type, values))
     if kinds <= {str, _NOTHING}:
-        return _blanks_out(pa.array(values, pa.large_string()))
+        return _blanks_out(pa.array(values, TEXT))
     if kinds <= {float, _NOTHING}:
         return _numbers(pa.array(values, pa.float64()))
     if kinds == {float, str} and all(not value for value in values if value.__class__ is str):
         return _numbers(pa.array([None if value == "" else value for value in values], pa.float64()))
     texts = [None if value is None else cell_text(value) for value in values]
-    return _blanks_out(pa.array(texts, pa.large_string()))
+    return _blanks_out(pa.array(texts, TEXT))
 
 
 def _blanks_out(texts: pa.Array) -> pa.Array:
@@ -78,14 +82,14 @@ def _numbers(numbers: pa.Array) -> pa.Array:
     """Arrow spells the shortest text that means the number; where that is not how people write, `number_text` does."""
     whole = _whole(numbers)
     if whole is not None:
-        return pc.cast(whole, pa.large_string())
-    texts = pc.cast(numbers, pa.large_string())
+        return pc.cast(whole, TEXT)
+    texts = pc.cast(numbers, TEXT)
     is_long, is_negative_zero = pc.greater(pc.binary_length(texts), _LONGEST_PLAIN), pc.equal(texts, "-0")
     is_odd = pc.or_(pc.or_(is_long, is_negative_zero), pc.match_substring(texts, "e"))
     is_odd = pc.fill_null(is_odd, False)
     if not pc.any(is_odd).as_py():
         return texts
-    spelled = pa.array([number_text(number) for number in numbers.filter(is_odd).to_pylist()], pa.large_string())
+    spelled = pa.array([number_text(number) for number in numbers.filter(is_odd).to_pylist()], TEXT)
     return pc.replace_with_mask(texts, is_odd, spelled)
 
 

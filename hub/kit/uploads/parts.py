@@ -17,9 +17,9 @@ _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 _LINKED = re.compile(rb"<Relationship\s[^>]*?TargetMode\s*=\s*[\"']External[\"'][^>]*>")
 
 
-def unpack(file: BinaryIO, part: Part) -> Iterator[bytes]:
+def unpack(file: BinaryIO, part: Part, check: "MarkupCheck | None" = None) -> Iterator[bytes]:
     """The part's bytes, exactly as many as were declared; XML that declares entities is refused on the way."""
-    checks = _MarkupCheck() if part.name.lower().endswith(_MARKUP) else None
+    checks = (check or MarkupCheck()) if part.name.lower().endswith(_MARKUP) else None
     is_first = True
     for piece in _inflate(file, part):
         if is_first and piece.startswith(_ARCHIVES):
@@ -76,10 +76,14 @@ def _inflated(inflater: "zlib._Decompress", packed: bytes) -> bytes:
     return piece
 
 
-class _MarkupCheck:
-    """Entities are how XML is made to explode or to read the server's files (CWE-776, CWE-611)."""
+class MarkupCheck:
+    """Entities are how XML is made to explode or to read the server's files (CWE-776, CWE-611).
+
+    `has_marks`: there is a comment or the like in the text, so that not everything in it that looks so is an element.
+    """
 
     def __init__(self) -> None:
+        self.has_marks = False
         self._last = b""
 
     def look(self, piece: bytes, *, is_first: bool) -> None:
@@ -89,6 +93,7 @@ class _MarkupCheck:
             if is_wide or (encoding is not None and encoding[1].lower() not in {b"utf-8", b"utf8", b"us-ascii"}):
                 raise Refused("upload_xml_encoding")
         seen = self._last + piece
-        if b"<!" in seen and any(word in seen for word in _DECLARATIONS):
+        self.has_marks = self.has_marks or b"<!" in seen
+        if self.has_marks and any(word in seen for word in _DECLARATIONS):
             raise Refused("upload_declares_entities")
         self._last = piece[-16:]

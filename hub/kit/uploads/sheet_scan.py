@@ -7,10 +7,11 @@ expression that does not match.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from hub.kit.uploads.cell_text import percent_text
 from hub.kit.uploads.limits import UploadLimits
 from hub.kit.uploads.places import Cell, Range, cell_name, column_letters, column_number
 from hub.kit.uploads.refusal import Refused
@@ -51,9 +52,30 @@ class SheetScan:
     merged: list[Range] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
+    has_marks: bool = False
+    _is_regular: bool = True
     _rest: bytes = b""
     _prefix: bytes | None = None
     _unplaced: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Elements only, without a prefix; every cell with a value says where it stands, and what is told has one."""
+        return self._is_regular and self._prefix == b"" and not self.has_marks
+
+    def corrected(self, row: int, cells: Sequence[object]) -> Sequence[object]:
+        """What the reader does not tell: an error's name, LibreOffice's truth values, a number's percent sign."""
+        if row not in self.texts and row not in self.percents:
+            return cells
+        told = list(cells)
+        for column, text in self.texts.get(row, {}).items():
+            if column < len(told):
+                told[column] = text
+        for column in self.percents.get(row, ()):
+            value = told[column] if column < len(told) else None
+            if isinstance(value, float):
+                told[column] = percent_text(value)
+        return told
 
     def feed(self, piece: bytes) -> None:
         text = self._plain(self._rest + piece)
@@ -99,6 +121,7 @@ class SheetScan:
                 continue
             place = _REFERENCE.search(tag)
             if place is None:
+                self._is_regular = False
                 self._count_unplaced(text, seen, found.start())
                 seen = found.start()
                 continue
@@ -122,6 +145,7 @@ class SheetScan:
                 if found[3] and _EXCHANGE.search(found[3]):
                     raise Refused("upload_has_external_links")
                 if found[3] in _TRUTHS:
+                    self._is_regular = self._is_regular and found[4] is not None
                     self._tell(found[1], found[2], _TRUTHS[found[3]])
                     continue
                 self.formula_count += 1
