@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "hub").rglob("*.py"), *(ROOT / "connectors" / "hub_connectors").rglob("*.py")])
 SCRIPTS = sorted(path for path in (ROOT / "hub" / "browser").rglob("*.js") if "node_modules" not in path.parts)
 LONGEST_FUNCTION, LONGEST_MODULE = 40, 400
+WORKBOOK_MAKERS = {ROOT / "hub/kit/spreadsheets.py", ROOT / "connectors/hub_connectors/workbook.py"}
 SQL_WORDS = {"select", "insert", "update", "delete", "text"}
 # Where SQL may stand besides repositories: the kit's own tables and the database's plumbing.
 SQL_ROOMS = ("repository.py", "models.py")
@@ -32,6 +33,12 @@ def too_long(path: Path) -> list[str]:
 
 def reads_environment(path: Path) -> bool:
     return re.search(r"os\.environ|getenv", path.read_text(encoding="utf-8")) is not None
+
+
+def makes_workbooks(path: Path) -> bool:
+    """An annotation makes none; a call does."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    return any(ast.unparse(called) in {"Workbook", "xlsxwriter.Workbook", "openpyxl.Workbook"} for called in calls)
 
 
 def sql_imports(path: Path) -> set[str]:
@@ -63,6 +70,10 @@ class TestSources:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
         assert too_long(path) == []
 
+    def test_one_place_makes_workbooks(self, path: Path) -> None:
+        """Its workbooks turn no text into a formula (REL-S6)."""
+        assert path in WORKBOOK_MAKERS or not makes_workbooks(path)
+
     def test_settings_alone_read_the_environment(self, path: Path) -> None:
         assert not reads_environment(path) or path.name == "settings.py"
 
@@ -81,4 +92,6 @@ class TestTheChecksThemselves:
         path.write_text("from sqlalchemy import select\nimport os\nos.environ\ndef long():\n" + "    pass\n" * 41)
         assert too_long(path) == ["service.py:4 long"]
         assert reads_environment(path)
+        assert not makes_workbooks(path)
+        assert all(makes_workbooks(maker) for maker in WORKBOOK_MAKERS)
         assert sql_imports(path) == {"select"}

@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.audit.models import AuditEventRow
 from hub.exchange import totals
+from hub.geography.models import Division
 from hub.grants.models import DataRead
 from hub.kit import clock
 from hub.kit.db import Database, set_scope
@@ -103,6 +104,16 @@ class TestTotals:
         answer = await read(database, people, number, accept="text/csv")
         (line,) = csv.DictReader(io.StringIO(answer.text))
         assert (line["division"], line["total"], line["reported"], line["missing"]) == (COUNTY, "33", "3", WEST)
+
+    async def test_as_csv_a_name_never_becomes_a_formula(
+        self, database: Database, people: People, session: AsyncSession
+    ) -> None:
+        number = await grant(database)
+        await report(database, EAST, 10)
+        await session.execute(update(Division).where(Division.code == COUNTY).values(name="＝县"))
+        answer = await read(database, people, number, accept="text/csv")
+        (line,) = csv.DictReader(io.StringIO(answer.text))
+        assert line["name"] == "'＝县"
 
     async def test_is_logged_for_the_townships(self, database: Database, people: People, session: AsyncSession) -> None:
         number = await grant(database)
