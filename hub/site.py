@@ -1,6 +1,6 @@
 """The pages' routers, the menu, and what a browser sees when something fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -22,6 +22,7 @@ from hub.capture.todo_pages import tasks_page
 from hub.catalogue import pages as catalogue
 from hub.delegations import pages as delegations
 from hub.delegations import village_pages as villages
+from hub.delegations.links import ADDRESS
 from hub.exchange import own_pages, value_pages
 from hub.forms import compare_pages as form_versions
 from hub.forms import pages as forms
@@ -36,7 +37,7 @@ from hub.identity import organization_pages as organizations
 from hub.identity import pages as identity
 from hub.identity import people_pages as people
 from hub.identity import reentry
-from hub.identity.dependencies import requires
+from hub.identity.dependencies import check_origin, requires
 from hub.identity.errors import CsrfRefused, PasswordChangeRequired, SecondFactorRequired
 from hub.identity.pages import ResumePage, Resumption, SignInPage
 from hub.identity.roles import Permission
@@ -187,6 +188,9 @@ COUNTED = 1000
 WORKER = STATIC_FOLDER / "built" / "worker.js"
 PROGRAMS = ("/api/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")
 _URLENCODED = "application/x-www-form-urlencoded"
+# Too many asked, or we failed (RFC 9110 §15.6, RFC 6585): the same again may succeed a moment later.
+WORTH_ANOTHER_TRY = frozenset({429, 500, 503, 507})
+LINKS = ADDRESS.partition("{")[0]
 
 
 @dataclass(frozen=True)
@@ -241,7 +245,7 @@ class ErrorPage:
     """One sentence of what happened and what to do; `errors` when the content had several faults.
 
     `way`: the page on which to mend it, where there is one. `back`: the page of ours that led here, or the
-    start page. `reference`: by which the log names the request.
+    start page. `reference`: by which the log names the request. `again`: what was typed, to be sent once more.
     """
 
     status: int
@@ -251,6 +255,8 @@ class ErrorPage:
     back: str
     reference: str
     way: Choice | None = None
+    again: Resumption | None = None
+    csrf_token: str = ""
 
 
 def is_for_browser(request: Request) -> bool:
@@ -274,9 +280,21 @@ async def answer_failure(request: Request, error: HubError) -> Response:
     shown = ErrorPage(
         error.status, error.code, error.detail, error.errors, came_from(request), request_id.get(), _way(error)
     )
+    if error.status in WORTH_ANOTHER_TRY:
+        shown = await _with_what_was_typed(request, shown)
     response = render(request, "error.html", shown, status=error.status)
     response.headers.update(error.headers)
     return response
+
+
+async def _with_what_was_typed(request: Request, page: ErrorPage) -> ErrorPage:
+    """Neither the person nor what was typed is at fault: nobody types it twice."""
+    form = await _typed(request)
+    if not form:
+        return page
+    token = form.get("csrf_token")
+    again = Resumption.of(request.url.path, form)
+    return replace(page, again=again, csrf_token=token if isinstance(token, str) else "")
 
 
 def _page_above(request: Request) -> str:
@@ -305,10 +323,26 @@ async def _ask_to_sign_in(request: Request, error: HubError) -> Response:
     return render(request, "sign_in.html", page, status=error.status)
 
 
+def _is_ours(request: Request) -> bool:
+    """The pages behind a link say nothing of where they are; their address is the proof."""
+    if request.headers.get("origin") == "null":
+        return request.url.path.startswith(LINKS)
+    try:
+        check_origin(request)
+    except CsrfRefused:
+        return False
+    return True
+
+
 async def _typed(request: Request) -> FormData | None:
-    """What the refused form held, or None when it cannot be read; the caller was refused before its body was."""
-    if not request.headers.get("content-type", "").startswith(_URLENCODED):
+    """What the refused form held. None when it cannot be read, and of what another site made the browser send:
+    given back on a page of ours, it would be sent once more in our name.
+    """
+    if not request.headers.get("content-type", "").startswith(_URLENCODED) or not _is_ours(request):
         return None
+    held: FormData | None = getattr(request.state, "form", None)
+    if held is not None or getattr(request.state, "is_body_taken", False):
+        return held
     exact = ExactRequest(request.scope, request.receive)
     try:
         await exact.body()

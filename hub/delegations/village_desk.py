@@ -32,7 +32,8 @@ async def answer_form(request: Request, session: AsyncSession, township: str, to
         return show_end(request, EndedPage())
     content = await forms.get_form(session, link.collection.form, link.collection.form_version)
     asked = [field.identifier for field in content.captured]
-    posted = read_posted(await request.form(max_fields=MAXIMUM_FORM_FIELDS), link.delegation.division, asked)
+    request.state.form = await request.form(max_fields=MAXIMUM_FORM_FIELDS)  # should this fail, the page gives it back
+    posted = read_posted(request.state.form, link.delegation.division, asked)
     if isinstance(link, filling.EndedLink):
         return show_end(request, ended_page(content, posted))
     refused = await filling.save(session, link, posted)

@@ -20,6 +20,8 @@ from hub.settings import settings
 router = HubRouter(tags=["identity"])
 
 RESUMED = "resumed."
+# Written on no page: whoever typed them types them again.
+SECRETS = frozenset({"password", "old_password", "new_password", "new_password_again"})
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Resumption:
 
     @classmethod
     def of(cls, path: str, form: FormData) -> "Resumption":
-        """What an expired page had sent; its old CSRF token is worth nothing now."""
+        """What a page had sent, but for its CSRF token, which may be worth nothing now."""
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-        return cls(path, tuple((name, value) for name, value in fields if name != "csrf_token"))
+        return cls(path, tuple((name, value) for name, value in fields if name not in {"csrf_token", *SECRETS}))
 
     @classmethod
     def carried(cls, form: FormData) -> "Resumption | None":

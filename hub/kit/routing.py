@@ -134,6 +134,7 @@ class ExactRequest(Request):
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
+            self.state.is_body_taken = True  # whoever answers a failure cannot read it again
             limit: int = self.largest_body() if self.largest_body else self.app.state.maximum_body_bytes
             declared = self.headers.get("content-length", "0")
             if not declared.isdecimal() or int(declared) > limit:
