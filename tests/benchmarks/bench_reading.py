@@ -103,13 +103,16 @@ class Country:
 
 @dataclass(frozen=True)
 class Served:
-    """A route that answers one county's values, what it is asked for each, and how many times it the hub is to be."""
+    """A route that answers one county's values, what it is asked for each, and how many times it the hub is to be.
+
+    No limit: it answers no values, only as many bytes, and shows how fast anything could be here.
+    """
 
     url: str
     path: str
     asked: Sequence[Mapping[str, str]]
     headers: Mapping[str, str] = field(default_factory=dict)
-    limit: int = 1
+    limit: int | None = 1
 
 
 async def _settle(database: Database, owner_url: str, counties: int) -> Country:
@@ -160,7 +163,7 @@ async def _per_second(served: Served) -> float:
             while time.perf_counter() < ends_at:
                 answer = await client.get(served.path, params=asked[turn % len(asked)])
                 assert answer.status_code == 200, answer.text
-                if turn == first:
+                if turn == first and served.limit is not None:
                     _check(answer.json())
                 answered += 1
                 turn += CLIENTS
@@ -168,6 +171,11 @@ async def _per_second(served: Served) -> float:
         start = time.perf_counter()
         await asyncio.gather(*(ask(first) for first in range(CLIENTS)))
         return answered / (time.perf_counter() - start)
+
+
+async def _size(url: str, asked: Mapping[str, str], country: Country) -> int:
+    async with httpx.AsyncClient(headers=country.headers, timeout=60) as client:
+        return len((await client.get(url, params=asked)).content)
 
 
 def _check(body: Any) -> None:
@@ -183,6 +191,9 @@ async def _county(hub: str, naive: str, country: Country, folder: Path) -> list[
         "hub": Served(f"{hub}/api/v1", "/data-values", asked, country.headers),
         "ORM, a row for each value": Served(naive, "/rows", asked, limit=TIMES_ORM),
         "ORM, a document for each village": Served(naive, "/documents", asked, limit=TIMES_ORM),
+        "as many bytes from FastAPI, nothing read": Served(
+            naive, "/bytes", [{"size": str(await _size(f"{hub}/api/v1/data-values", asked[0], country))}], limit=None
+        ),
     }
     with ExitStack() as beside:
         if command := find_roapi():
@@ -195,10 +206,9 @@ async def _county(hub: str, naive: str, country: Country, folder: Path) -> list[
             for name, one in served.items():
                 speeds[name] = max(speeds[name], await _per_second(one))
     lines = [f"county pull ({VILLAGES} × {ASKED}), {CLIENTS} clients: hub {speeds['hub']:.0f}/s"]
-    lines += [
-        f"  {speeds['hub'] / speeds[name]:5.2f} × {name} ({speeds[name]:.1f}/s), limit ≥ {served[name].limit}"
-        for name in list(served)[1:]
-    ]
+    for name, other in list(served.items())[1:]:
+        limit = f", limit ≥ {other.limit}" if other.limit else ""
+        lines.append(f"  {speeds['hub'] / speeds[name]:5.2f} × {name} ({speeds[name]:.1f}/s){limit}")
     return lines if command else [*lines, "  roapi is not installed (tests/benchmarks/roapi.py)"]
 
 

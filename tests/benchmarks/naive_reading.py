@@ -1,7 +1,8 @@
 """What a typical developer writes for `GET /data-values`: FastAPI, SQLAlchemy's ORM and a pydantic response model.
 
 Two shapes of the same values: a row for each value (EAV), and a JSONB document for each village. Neither
-asks who reads, logs nothing, checks no grant and sends no ETag.
+asks who reads, logs nothing, checks no grant and sends no ETag. A third route sends as many bytes as the hub's answer
+has and reads nothing at all: nothing that is served by FastAPI to this client can be faster.
 
     NAIVE_DATABASE_URL=… python -m tests.benchmarks.naive_reading PORT WORKERS
 """
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Response
 from pydantic import BaseModel
 from sqlalchemy import DateTime, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -93,6 +94,11 @@ async def read_documents(session: Session, division: str, period: str, elements:
         )
         for record in await session.scalars(statement.order_by(NaiveDocument.division))
     ]
+
+
+@app.get("/bytes")
+async def read_bytes(size: int) -> Response:
+    return Response(b" " * (size - 2) + b"[]", media_type="application/json")
 
 
 if __name__ == "__main__":
