@@ -239,6 +239,19 @@ class TestLooks:
         assert await page.inner_text("#summary-title") == "有 3 处需要修改"
         assert "has-error" not in (await cell.get_attribute("class") or "")
 
+    async def test_what_was_typed_another_day_is_judged_where_it_stands(
+        self, page: Page, collection: Collection
+    ) -> None:
+        """And nothing is said of what is merely still empty."""
+        await open_grid(page, collection)
+        await keys(page, "Enter", "1", "2", "x", "Enter")
+        await page.wait_for_function("() => document.getElementById('bar-state').textContent.includes('已送达')")
+        await page.reload()
+        await page.wait_for_selector(".grid tbody tr:nth-child(2) td.has-error")
+        assert "必须是整数" in await page.inner_text(".grid td.has-error")
+        assert await page.locator(".grid td.has-error").count() == 1
+        assert await page.inner_text("#findings-count") == "1 处错误，0 处提醒"
+
     async def test_the_whole_form_is_carried_over_corrected_and_submitted(
         self, page: Page, collection: Collection
     ) -> None:

@@ -61,6 +61,19 @@ export class Desk {
     for (const link of document.querySelectorAll("#returned a")) link.addEventListener("click", (event) => this.#returned(event));
     for (const [division, name] of this.#lockedCells()) this.painting.paint(division, name);
     document.documentElement.dataset["sheet"] = "ready";
+    if (!this.payload.is_read_only) this.#judgeBegun(this.model.rows.filter((row) => this.model.isBegun(row.division)));
+  }
+
+  /** What was typed on another day is judged where it stands: a row at a time, so that no key waits for all. @param {{division: string}[]} rows */
+  #judgeBegun([row, ...others]) {
+    if (!row) return;
+    setTimeout(() => {
+      const judged = this.findings.rejudge(row.division, new Set(), this.findings.read(row.division));
+      for (const name of judged) this.painting.paint(row.division, name);
+      if (judged.size > 0) this.cards.refresh(row.division);
+      this.#countFindings();
+      this.#judgeBegun(others);
+    });
   }
 
   /** What is asked of which row hangs on what stands in it, so it is told once at the beginning. */

@@ -202,6 +202,11 @@ export class SheetModel extends EventTarget {
     this.dispatchEvent(new CustomEvent("mark", { detail: { division, element, state } }));
   }
 
+  /** Whether anything of a row was typed. @param {string} division */
+  isBegun(division) {
+    return this.columns.some((column) => column.kind !== "readonly" && !this.isEmpty(division, column.identifier));
+  }
+
   /**
    * How far the form is: rows in which everything owed has a value or a reason, and cells of all that is asked.
    * @returns {{rows: number, cells: number, asked: number}}
