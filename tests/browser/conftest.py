@@ -30,6 +30,28 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 375, "height": 800}
+# What Chromium 80, Firefox 78 or Safari 15 do not have (UX.md): esbuild makes old syntax of new, but brings no methods.
+# The page where programmers try a call out is swagger-ui's, for browsers of today.
+AS_OLD_AS_THE_TOWNSHIPS = """
+if (location.pathname !== "/api/v1/docs") for (const [owner, names] of [
+  [Element.prototype, ["replaceChildren", "checkVisibility"]],
+  [Document.prototype, ["replaceChildren", "startViewTransition"]],
+  [DocumentFragment.prototype, ["replaceChildren"]],
+  [HTMLElement.prototype, ["showPopover", "hidePopover", "togglePopover", "popover", "inert"]],
+  [HTMLFormElement.prototype, ["requestSubmit"]],
+  [HTMLInputElement.prototype, ["showPicker"]],
+  [SubmitEvent.prototype, ["submitter"]],
+  [String.prototype, ["replaceAll", "at", "isWellFormed"]],
+  [Array.prototype, ["at", "findLast", "findLastIndex", "toSorted", "toReversed", "toSpliced", "with"]],
+  [Object, ["hasOwn", "groupBy"]],
+  [Map, ["groupBy"]],
+  [Promise, ["any", "withResolvers", "try"]],
+  [AbortSignal, ["timeout", "any"]],
+  [Crypto.prototype, ["randomUUID"]],
+  [Intl, ["Segmenter", "ListFormat"]],
+  [window, ["structuredClone", "WeakRef", "HTMLDialogElement", "scheduler", "EditContext"]],
+]) for (const name of names) delete owner[name];
+"""
 AXE: dict[str, dict[str, object]] = {
     "runOnly": {
         "type": "tag",
@@ -90,14 +112,19 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 async def context(
     browser: Browser, address: str, desk: Desk, request: pytest.FixtureRequest
 ) -> AsyncIterator[BrowserContext]:
-    """A fresh browser profile. No request of any test leaves the host, and nothing breaks the page's own policy."""
+    """A fresh profile, in a browser as old as a township's.
+
+    No request of any test leaves the host, no script fails, and nothing breaks the page's own policy.
+    """
     address = address.replace("127.0.0.1", desk.host)
     options = getattr(request, "param", {})
     screen = {"viewport": {"width": desk.width, "height": desk.height}, "device_scale_factor": desk.scale}
     opened = await browser.new_context(base_url=address, locale="zh-CN", **{**screen, **options})
     opened.set_default_timeout(15_000)
+    await opened.add_init_script(AS_OLD_AS_THE_TOWNSHIPS)
     foreign: list[str] = []
     complaints: list[str] = []
+    opened.on("weberror", lambda failed: complaints.append(str(failed.error)))
     opened.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else foreign.append(asked.url))
     opened.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     yield opened

@@ -184,7 +184,9 @@ export class KeepingView {
     const unsettled = [...waiting, ...this.keeper.queue.inState("conflict"), ...this.keeper.queue.inState("refused")];
     const lines = unsettled.slice(0, MOST_LISTED).map((one) => item(this.text("listed", { place: this.#placeOf(one), content: this.#read(one, one) })));
     if (unsettled.length > MOST_LISTED) lines.push(item("……"));
-    byId("keeping-pending-list").replaceChildren(...lines);
+    const list = byId("keeping-pending-list");
+    list.textContent = "";
+    list.append(...lines);
     return this.pending.open(byId("keeping-pending-close"));
   }
 
