@@ -67,3 +67,20 @@ async def send(page: Page, content: bytes) -> None:
     async with page.expect_navigation():
         await page.locator('form[enctype="multipart/form-data"] button').focus()
         await page.keyboard.press("Enter")
+
+
+async def test_a_file_let_go_of_anywhere_goes_into_its_field(page: Page, collection: Collection) -> None:
+    """The browser would open it in the place of the form."""
+    await sign_in(page, "reporter_east")
+    await page.goto(f"/collections/{collection.id}")
+    is_left_to_the_browser = await page.evaluate(
+        """() => {
+            const given = new DataTransfer();
+            given.items.add(new File(["x"], "村月报表.xlsx"));
+            const dropped = { dataTransfer: given, bubbles: true, cancelable: true };
+            return document.querySelector("h1").dispatchEvent(new DragEvent("drop", dropped));
+        }"""
+    )
+    assert is_left_to_the_browser is False
+    assert await page.evaluate("document.querySelector('#file').files[0].name") == "村月报表.xlsx"
+    assert await page.evaluate("document.activeElement.id") == "file"
