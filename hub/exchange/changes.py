@@ -1,7 +1,7 @@
 """`GET /changes`: what changed inside the grants since a cursor, at once or as soon as there is something."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -12,6 +12,7 @@ from hub.audit import service as audit
 from hub.audit.actions import AuditAction
 from hub.exchange import cursors
 from hub.exchange.cursors import Standing
+from hub.exchange.endings import ending_headers
 from hub.exchange.plan import current_versions
 from hub.exchange.service import answer_headers
 from hub.exchange.watching import ClockWatch
@@ -45,6 +46,7 @@ class Patience:
 class _Seen:
     scope: ReadScope
     standing: Standing
+    endings: Mapping[str, str]
     found: ChangeSlice
 
 
@@ -76,10 +78,11 @@ async def _look(database: Database, subject: Subject, after: str | None, limit: 
         standing = Standing(subject.organization.code, generation, scope.fingerprint, {})
         clocks = await cursors.find_clocks(snapshot, after, standing) if after is not None else {}
         versions = current_versions(elements)
+        endings = await ending_headers(snapshot, elements)
         found = await store.select_changes(snapshot, scope, clocks, limit, now=now, versions=versions)
     if found.withheld:
         raise not_granted([Outside("element_version_not_granted", name) for name in sorted(found.withheld)])
-    return _Seen(scope, standing, found)
+    return _Seen(scope, standing, endings, found)
 
 
 async def _answer(session: AsyncSession, subject: Subject, seen: _Seen) -> tuple[bytes, dict[str, str]]:
@@ -87,7 +90,7 @@ async def _answer(session: AsyncSession, subject: Subject, seen: _Seen) -> tuple
     await cursors.keep(session, cursor, replace(seen.standing, clocks=seen.found.clocks))
     body = f'{{"items":[{seen.found.text}],"next":"{cursor}"}}'.encode()
     await _log(session, subject, seen.scope, seen.found, body)
-    return body, answer_headers(seen.scope.boxes, str(cursor))
+    return body, {**answer_headers(seen.scope.boxes, str(cursor)), **seen.endings}
 
 
 async def _log(session: AsyncSession, subject: Subject, scope: ReadScope, found: ChangeSlice, body: bytes) -> None:

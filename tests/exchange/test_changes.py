@@ -1,5 +1,5 @@
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -65,6 +65,16 @@ class TestReadChanges:
             assert again.json()["items"] == []
             assert again.json()["next"] not in {None, answer["next"], cursor}
             assert again.headers["hub-grant"] == number
+
+    async def test_tells_of_an_element_on_its_way_out(self, database: Database, people: People) -> None:
+        """A reader who only follows hears of it too."""
+        async with database.transaction() as session:
+            await create_element(session, identifier="old_element", valid_until=date(2027, 6, 30))
+        number = await grant(database, elements=["old_element"])
+        async with calling(database, people, "client_poverty_relief", grants=(number,)) as program:
+            headers = (await program.get(URL)).headers
+        assert headers["sunset"] == "Wed, 30 Jun 2027 15:59:59 GMT"
+        assert headers["deprecation"].startswith("@")
 
     async def test_without_a_cursor_from_the_beginning_in_pages(self, database: Database, people: People) -> None:
         number = await grant(database)
