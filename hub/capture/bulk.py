@@ -8,11 +8,12 @@ import polars as pl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.capture import bulk_repository, repository
+from hub.capture.bulk_repository import NewSubmission, Task
 from hub.capture.checksum import submission_checksum
 from hub.capture.confirmations import ConfirmedWarning
 from hub.capture.errors import TaskMoved
 from hub.capture.etag import content_sha256
-from hub.capture.models import Collection, Draft, Submission
+from hub.capture.models import Collection, Draft
 from hub.capture.rows import SubmittedRow, TypedEntry
 from hub.capture.written_rows import WrittenRows
 from hub.forms.content import FormContent
@@ -21,7 +22,7 @@ from hub.kit.db import set_scope
 from hub.kit.i18n import gettext as _
 from hub.kit.json import Written
 from hub.store import bulk
-from hub.store.bulk import BulkRecorded, BulkWriting, RowCounts, Writer
+from hub.store.bulk import BulkRecorded, BulkWriting, RowCounts, Writer, WriterRows
 from hub.store.models import Record
 
 _NOTHING = Written("[]")
@@ -56,14 +57,14 @@ class AreaRows:
 class FiledTownship:
     """What became of one township's rows. Without a `submission` nothing differed and nothing was owed."""
 
-    collection: Collection
+    task: Task
     counts: RowCounts
-    submission: Submission | None
+    submission: NewSubmission | None
     is_complete: bool
 
     @property
     def township(self) -> str:
-        return self.collection.township
+        return self.task.township
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Part:
     """
 
     given: TownshipRows
-    collection: Collection
+    task: Task
     staged: Written
     absent: Sequence[str] = ()
     held: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +126,7 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
     filing = {
         number: part
         for number, part in enumerate(parts)
-        if counts.get(number, RowCounts()).differing or (part.collection.submission is None and part.is_complete)
+        if counts.get(number, RowCounts()).differing or (part.task.submission is None and part.is_complete)
     }
     counted = {number: counts.get(number, RowCounts()) for number in filing}
     spelled = {number: part.spelled() for number, part in filing.items()}
@@ -138,9 +139,7 @@ async def file_area(session: AsyncSession, rows: AreaRows) -> list[FiledTownship
         await _file(session, rows, filing, submissions, spelled)
     await _forget_drafts(session, rows.area, parts)
     return [
-        FiledTownship(
-            part.collection, counts.get(number, RowCounts()), submissions.get(number), is_complete=part.is_complete
-        )
+        FiledTownship(part.task, counts.get(number, RowCounts()), submissions.get(number), is_complete=part.is_complete)
         for number, part in enumerate(parts)
     ]
 
@@ -149,7 +148,7 @@ async def _file(
     session: AsyncSession,
     rows: AreaRows,
     filing: Mapping[int, _Part],
-    submissions: Mapping[int, Submission],
+    submissions: Mapping[int, NewSubmission],
     spelled: Mapping[int, Written],
 ) -> None:
     """The submissions, and what becomes of the tasks."""
@@ -163,29 +162,29 @@ async def _file(
     ]
     if sent:
         await bulk_repository.add_submissions(session, sent)
-    closed = {
-        part.collection: submissions[number].number
+    closed = [
+        (part.task, submissions[number].number)
         for number, part in filing.items()
-        if part.is_complete or part.collection.submission is not None
-    }
+        if part.is_complete or part.task.submission is not None
+    ]
     if closed:
         submitted_at = next(iter(submissions.values())).submitted_at
-        await bulk_repository.close_collections(session, rows.area, submitted_at, closed)
+        await bulk_repository.close_tasks(session, rows.area, submitted_at, closed)
 
 
 async def _forget_drafts(session: AsyncSession, area: str, parts: Sequence[_Part]) -> None:
     """What an earlier file had for a task that this one completes would be shown as typed over what is submitted."""
     for door in sorted({part.given.writer.door for part in parts}):
-        done = [part.collection for part in parts if part.is_complete and part.given.writer.door == door]
+        done = [part.task for part in parts if part.is_complete and part.given.writer.door == door]
         if done:
             await bulk_repository.delete_drafts(session, area, done, door)
 
 
-async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
+async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Task]:
     """The tasks, locked; `TaskMoved` when one of them was submitted, sent or returned since the rows were checked."""
     townships = [given.township for given in rows.townships]
-    found = await bulk_repository.lock_collections(session, rows.area, rows.form.code, rows.period, townships)
-    tasks = {collection.township: collection for collection in found}
+    found = await bulk_repository.lock_tasks(session, rows.area, rows.form.code, rows.period, townships)
+    tasks = {task.township: task for task in found}
     moved = [
         given.township
         for given in rows.townships
@@ -199,24 +198,21 @@ async def _lock(session: AsyncSession, rows: AreaRows) -> dict[str, Collection]:
 
 
 def _writing(rows: AreaRows) -> BulkWriting:
-    numbers = {given.township: str(number) for number, given in enumerate(rows.townships)}
-    documents = rows.written.documents
-    writers = pl.Series("writer", [numbers[township] for township in documents["township"]], dtype=pl.String)
+    numbers = {given.township: number for number, given in enumerate(rows.townships)}
     return BulkWriting(
         rows.area,
         rows.form.object_class,
         rows.period,
-        documents.select(writers, "content", "answered"),
+        [WriterRows(numbers[one.township], one.content, one.answered) for one in rows.written.documents],
         rows.written.answers,
         rows.form.versions,
         [item.identifier for item in rows.form.supplied],
     )
 
 
-async def _parts(session: AsyncSession, rows: AreaRows, tasks: Mapping[str, Collection]) -> list[_Part]:
+async def _parts(session: AsyncSession, rows: AreaRows, tasks: Mapping[str, Task]) -> list[_Part]:
     """Held rows are read only for townships whose rows are not all in the file."""
-    documents = rows.written.documents
-    staged = dict(zip(documents["township"], map(Written, documents["content"]), strict=True))
+    staged = {one.township: Written(one.content) for one in rows.written.documents}
     absent = _absent(rows)
     held: dict[str, str] = {}
     if absent:
@@ -234,7 +230,7 @@ async def _parts(session: AsyncSession, rows: AreaRows, tasks: Mapping[str, Coll
 
 def _absent(rows: AreaRows) -> dict[str, list[str]]:
     """The divisions that a task asks for and the file has not, of each township with any."""
-    there = dict(rows.written.documents.select("township", "divisions").iter_rows())
+    there = {one.township: one.divisions for one in rows.written.documents}
     found = {}
     for given in rows.townships:
         present = set(there.get(given.township, ()))
@@ -258,22 +254,22 @@ def _held_row(form: FormContent, record: Record) -> SubmittedRow:
     )
 
 
-def _submission(rows: AreaRows, part: _Part, recorded: BulkRecorded, content: Written) -> Submission:
-    collection, writer = part.collection, part.given.writer
-    return Submission(
+def _submission(rows: AreaRows, part: _Part, recorded: BulkRecorded, content: Written) -> NewSubmission:
+    task, writer = part.task, part.given.writer
+    return NewSubmission(
         area=rows.area,
         number=recorded.number,
-        collection_id=collection.id,
-        township=collection.township,
-        form=collection.form,
-        form_version=collection.form_version,
-        period=collection.period,
+        collection_id=task.id,
+        township=task.township,
+        form=rows.form.code,
+        form_version=task.form_version,
+        period=rows.period,
         submitted_at=recorded.submitted_at,
         submitted_by=writer.actor,
         door=writer.door,
         reason=writer.reason,
-        supersedes=collection.submission,
-        checksum=submission_checksum(recorded.number, collection.id, recorded.submitted_at, content),
+        supersedes=task.submission,
+        checksum=submission_checksum(recorded.number, task.id, recorded.submitted_at, content),
         changed_rows=recorded.changed_rows,
     )
 
@@ -283,22 +279,22 @@ def _warnings(part: _Part) -> Written:
 
 
 async def prefill_drafts(
-    session: AsyncSession, area: str, tasks: Mapping[Collection, Sequence[TypedEntry]], *, actor: str, door: str
+    session: AsyncSession, area: str, tasks: Mapping[Task, Sequence[TypedEntry]], *, actor: str, door: str
 ) -> int:
     """What a file had for tasks that stay open, as their townships' drafts, where they have none of their own."""
-    await set_scope(session, [collection.township for collection in tasks])
+    await set_scope(session, [task.township for task in tasks])
     drafted = set(await bulk_repository.list_drafted_elsewhere(session, area, list(tasks), door))
     wanted = {task: entries for task, entries in tasks.items() if task.township not in drafted}
     saved_at = clock.now()
     for task, entries in wanted.items():
-        await repository.put_draft(session, _draft(task, entries, actor, door, saved_at))
+        await repository.put_draft(session, _draft(area, task, entries, actor, door, saved_at))
     return len(wanted)
 
 
-def _draft(task: Collection, entries: Sequence[TypedEntry], actor: str, door: str, saved_at: datetime) -> Draft:
+def _draft(area: str, task: Task, entries: Sequence[TypedEntry], actor: str, door: str, saved_at: datetime) -> Draft:
     rows = [entry.to_stored() for entry in entries]
     return Draft(
-        area=task.area,
+        area=area,
         collection_id=task.id,
         township=task.township,
         rows=rows,

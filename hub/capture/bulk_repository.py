@@ -1,10 +1,11 @@
 from collections.abc import Collection as Codes
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import set_committed_value
 
 from hub.capture.confirmations import ConfirmedWarning
 from hub.capture.models import Collection, Draft, Submission
@@ -34,32 +35,36 @@ async def list_periods_opened(session: AsyncSession, form: str, area_beginning: 
     return (await session.scalars(statement)).all()
 
 
-async def lock_collections(
-    session: AsyncSession, area: str, form: str, period: str, townships: Codes[str]
-) -> Sequence[Collection]:
+@dataclass(frozen=True)
+class Task:
+    """What filing has to know of a task, as it stood when it was locked."""
+
+    id: UUID
+    township: str
+    form_version: int
+    submission: str | None
+    stage: str | None
+    wants_review: bool
+
+
+_LOCK = Statement(
+    "SELECT id, township, form_version, submission, stage, wants_review FROM collections"
+    " WHERE area = %(area)s AND form = %(form)s AND period = %(period)s AND township = ANY(%(townships)s)"
+    " ORDER BY township FOR UPDATE"
+)
+
+
+async def lock_tasks(session: AsyncSession, area: str, form: str, period: str, townships: Codes[str]) -> list[Task]:
     """By township: whoever locks several takes them in this order."""
-    statement = (
-        select(Collection)
-        .where(
-            Collection.area == area,
-            Collection.form == form,
-            Collection.period == period,
-            Collection.township.in_(sorted(townships)),
-        )
-        .order_by(Collection.township)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await session.scalars(statement)).all()
+    asked = {"area": area, "form": form, "period": period, "townships": list(townships)}
+    return [Task(*row) for row in await _LOCK.rows(session, asked)]
 
 
-async def list_drafted_elsewhere(
-    session: AsyncSession, area: str, collections: Sequence[Collection], door: str
-) -> Sequence[str]:
+async def list_drafted_elsewhere(session: AsyncSession, area: str, tasks: Sequence[Task], door: str) -> Sequence[str]:
     """The townships among these that have a draft of their own, not one that came through this door."""
     statement = select(Draft.township).where(
         Draft.area == area,
-        Draft.collection_id.in_([collection.id for collection in collections]),
+        Draft.collection_id.in_([task.id for task in tasks]),
         Draft.door != door,
     )
     return (await session.scalars(statement)).all()
@@ -70,9 +75,9 @@ _DELETE_DRAFTS = Statement(
 )
 
 
-async def delete_drafts(session: AsyncSession, area: str, collections: Sequence[Collection], door: str) -> None:
+async def delete_drafts(session: AsyncSession, area: str, tasks: Sequence[Task], door: str) -> None:
     """The drafts that came through this door; a township's own stay."""
-    ids = [collection.id for collection in collections]
+    ids = [task.id for task in tasks]
     await _DELETE_DRAFTS.run(session, {"area": area, "ids": ids, "door": door})
 
 
@@ -89,15 +94,30 @@ async def list_rows_held(
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
-_COLUMNS = [column.name for column in Submission.__table__.columns if column.name not in {"content", "warnings"}]
+@dataclass(frozen=True)
+class NewSubmission:
+    """A submission's row but for its content and warnings, which are spelled already."""
+
+    area: str
+    number: str
+    collection_id: UUID
+    township: str
+    form: str
+    form_version: int
+    period: str
+    submitted_at: datetime
+    submitted_by: str
+    door: str
+    reason: str | None
+    supersedes: str | None
+    checksum: str
+    changed_rows: int
+    signed_by: str | None = None
 
 
-async def add_submissions(session: AsyncSession, submissions: Sequence[tuple[Submission, Written, Written]]) -> None:
-    """Each with its content and warnings spelled already; all of them down one pipeline."""
-    rows = [
-        {name: getattr(one, name) for name in _COLUMNS} | {"content": content, "warnings": warnings}
-        for one, content, warnings in submissions
-    ]
+async def add_submissions(session: AsyncSession, submissions: Sequence[tuple[NewSubmission, Written, Written]]) -> None:
+    """All of them down one pipeline."""
+    rows = [vars(one) | {"content": content, "warnings": warnings} for one, content, warnings in submissions]
     connection = await session.connection()
     await connection.execute(insert(Submission), rows)
 
@@ -115,13 +135,10 @@ _ADD_STAGED = Statement(
 
 
 async def add_staged_submissions(
-    session: AsyncSession, submissions: Mapping[int, tuple[Submission, Sequence[ConfirmedWarning]]]
+    session: AsyncSession, submissions: Mapping[int, tuple[NewSubmission, Sequence[ConfirmedWarning]]]
 ) -> None:
     """Submissions, by writer, with their warnings, of townships whose staged rows are their whole content."""
-    rows = [
-        {name: getattr(one, name) for name in _COLUMNS} | {"writer": writer, "warnings": warnings}
-        for writer, (one, warnings) in submissions.items()
-    ]
+    rows = [vars(one) | {"writer": writer, "warnings": warnings} for writer, (one, warnings) in submissions.items()]
     await _ADD_STAGED.run(session, {"submissions": json.dumps(rows)})
 
 
@@ -133,21 +150,13 @@ _CLOSE = Statement(
 )
 
 
-async def close_collections(
-    session: AsyncSession, area: str, submitted_at: datetime, numbers: Mapping[Collection, str]
+async def close_tasks(
+    session: AsyncSession, area: str, submitted_at: datetime, numbers: Sequence[tuple[Task, str]]
 ) -> None:
-    """Their newest submissions by number, in one statement; the objects learn of it too.
-
-    The county's own file is not reviewed by the county.
-    """
-    approved = {task: number if task.wants_review else None for task, number in numbers.items()}
+    """Their newest submissions by number, in one statement. The county's own file is not reviewed by the county."""
     columns = {
-        "ids": [task.id for task in numbers],
-        "submissions": list(numbers.values()),
-        "approved": list(approved.values()),
+        "ids": [task.id for task, _number in numbers],
+        "submissions": [number for _task, number in numbers],
+        "approved": [number if task.wants_review else None for task, number in numbers],
     }
     await _CLOSE.run(session, {"area": area, "submitted_at": submitted_at, **columns})
-    for task, number in numbers.items():
-        set_committed_value(task, "submission", number)
-        set_committed_value(task, "approved", approved[task])
-        set_committed_value(task, "first_submitted_at", task.first_submitted_at or submitted_at)

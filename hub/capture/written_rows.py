@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 
@@ -17,18 +19,28 @@ PLAIN_DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class WrittenRows:
-    """Rows of some townships of one county, each township's put together as its submission says them.
+class Document:
+    """A township's rows as its submission says them: a JSON array, in the order in which its task asks for them.
 
-    `rows`: `township`, `division` and `content`, in the order in which the townships' tasks ask for them.
-    `documents`, one line for each township: `township`, `divisions`, `content` (a JSON array) and `answered`, a
-    PostgreSQL array that says which of `answers` (from 1) each row has.
+    `answered`: a PostgreSQL array that says which of the county's `answers` (from 1) each row has.
+    """
+
+    township: str
+    divisions: Sequence[str]
+    content: str
+    answered: str
+
+
+@dataclass(frozen=True)
+class WrittenRows:
+    """Rows of some townships of one county, put together; `rows` has `township`, `division` and `content` of each, and
+    of those of the counties beside it.
     """
 
     area: str
-    rows: pl.DataFrame
-    documents: pl.DataFrame
+    documents: Sequence[Document]
     answers: Sequence[str]
+    rows: pl.DataFrame
 
 
 def put_together(written: pl.DataFrame, asked: Mapping[str, Sequence[str]]) -> Iterator[WrittenRows]:
@@ -41,13 +53,12 @@ def put_together(written: pl.DataFrame, asked: Mapping[str, Sequence[str]]) -> I
     )
     answers = dict(rows.group_by("area").agg(pl.col("answered").unique().sort()).iter_rows())
     documents = rows.group_by("area", "township", maintain_order=True).agg(
-        pl.col("division").alias("divisions"),
+        "division",
         content=pl.concat_str(pl.lit("["), pl.col("content").str.join(","), pl.lit("]")).first(),
         answered=pl.concat_str(pl.lit("{"), pl.col("answer").str.join(","), pl.lit("}")).first(),
     )
-    kept = rows.select("area", "township", "division", "content").partition_by("area", as_dict=True)
-    for (area,), own in documents.partition_by("area", maintain_order=True, as_dict=True).items():
-        yield WrittenRows(area, kept[(area,)].drop("area"), own.drop("area"), answers[area])
+    for area, lines in groupby(documents.iter_rows(), itemgetter(0)):
+        yield WrittenRows(area, [Document(*line[1:]) for line in lines], answers[area], rows)
 
 
 def _places(asked: Mapping[str, Sequence[str]]) -> pl.DataFrame:
@@ -69,19 +80,14 @@ def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame)
     spelled = pl.DataFrame(
         [values["division"], *(_spelled(values[name], domains[name]) for name in (*captured, *derived))]
     )
-    members = spelled.with_columns(
-        pl.concat_str(pl.lit(f'"{name}":'), pl.col(name)).alias(name) for name in (*captured, *derived)
-    )
-    reasons = missing.select(
-        pl.concat_str(pl.lit(f'"{name}":"'), pl.col(name).cast(pl.String), pl.lit('"')).alias(f"missing {name}")
-        for name in sorted(missing.columns)
-    )
-    written = members.hstack(reasons).select(
+    reasons = missing.select(pl.col(name).cast(pl.String).alias(_reason(name)) for name in sorted(missing.columns))
+    held = spelled.hstack(reasons)
+    written = held.select(
         "division",
-        values=_joined(captured),
-        derived=_joined(derived),
-        missing=_joined(reasons.columns),
-        answered=_answered(members, reasons),
+        values=_object(held, {name: (name, "") for name in captured}),
+        derived=_object(held, {name: (name, "") for name in derived}),
+        missing=_object(held, {_reason(name): (name, '"') for name in sorted(missing.columns)}),
+        answered=_answered(held),
     )
     content = pl.concat_str(
         pl.lit('{"derived":'),
@@ -97,30 +103,43 @@ def written_rows(form: FormContent, values: pl.DataFrame, missing: pl.DataFrame)
     return written.select("division", "answered", content=content)
 
 
-def _joined(names: Sequence[str]) -> pl.Expr:
-    """An object of those members that are there."""
-    if not names:
-        return pl.lit("{}")
-    return pl.concat_str(pl.lit("{"), pl.concat_str(list(names), separator=",", ignore_nulls=True), pl.lit("}"))
+def _reason(name: str) -> str:
+    return f"missing {name}"
 
 
-def _answered(members: pl.DataFrame, reasons: pl.DataFrame) -> pl.Expr:
+def _object(held: pl.DataFrame, members: Mapping[str, tuple[str, str]]) -> pl.Expr:
+    """An object of those members that are there; `members`: each column's name in it, and what stands around its text.
+
+    Each member brings a comma, of which the first one goes. Where every row has it, it need not be put together apart.
+    """
+    pieces = []
+    for column, (name, quote) in members.items():
+        parts = [pl.lit(f',"{name}":{quote}'), pl.col(column), *([pl.lit(quote)] if quote else [])]
+        pieces += [pl.concat_str(parts)] if held[column].has_nulls() else parts
+    return _without_first_comma(pieces)
+
+
+def _answered(held: pl.DataFrame) -> pl.Expr:
     """The identifiers with a value or a reason, in order."""
-    valued = set(members.columns) - {"division"}
-    reasoned = {name.removeprefix("missing ") for name in reasons.columns}
-    names = [
-        pl.when(
-            pl.any_horizontal(
-                pl.col(column).is_not_null()
-                for column, columns in ((name, valued), (f"missing {name}", reasons.columns))
-                if column in columns
-            )
-        ).then(pl.lit(name))
-        for name in sorted(valued | reasoned)
-    ]
-    if not names:
+    columns = [name for name in held.columns if name != "division"]
+    pieces: list[pl.Expr] = []
+    always = ""
+    for name in sorted({column.removeprefix(_reason("")) for column in columns}):
+        given = [column for column in (name, _reason(name)) if column in held.columns]
+        if not all(held[column].has_nulls() for column in given):
+            always += f",{name}"
+            continue
+        is_given = pl.any_horizontal(pl.col(column).is_not_null() for column in given)
+        pieces += [pl.lit(always), pl.when(is_given).then(pl.lit(f",{name}"))]
+        always = ""
+    return _without_first_comma([*pieces, pl.lit(always)])
+
+
+def _without_first_comma(pieces: Sequence[pl.Expr]) -> pl.Expr:
+    if not pieces:
         return pl.lit("{}")
-    return pl.concat_str(pl.lit("{"), pl.concat_str(names, separator=",", ignore_nulls=True), pl.lit("}"))
+    inside = pl.concat_str(pieces, ignore_nulls=True).str.strip_prefix(",")
+    return pl.concat_str(pl.lit("{"), inside, pl.lit("}"))
 
 
 def _spelled(values: pl.Series, domain: ValueDomain) -> pl.Series:

@@ -26,7 +26,7 @@ from hub.validation.bulk import FINDINGS_LISTED, check_table
 from hub.validation.lookback import FEWEST_HELD
 from hub.validation.table import Held, Table, TableReport
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
 FORMULA, HIDDEN = "value-is-formula", "row-hidden"
 
 _KINDS: Mapping[LookBack, Literal["mean", "deviation"]] = MappingProxyType(

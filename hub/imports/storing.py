@@ -41,7 +41,7 @@ def area_rows(form: FormContent, period: str, part: CheckedPart, ground: Ground,
     asked = {township: list(ground.townships[township].asked) for township in townships}
     found = []
     for rows in put_together(written, asked):
-        named = rows.documents["township"]
+        named = [one.township for one in rows.documents]
         everybody = [_township_rows(ground, township, given, warnings.get(township, ())) for township in named]
         found.append(AreaRows(rows.area, form, period, rows, everybody))
     return found
@@ -172,9 +172,9 @@ async def _try_area(
             return
         filed = await bulk.file_area(session, rows)
         prefilled = {
-            one.collection: drafts[one.township]
+            one.task: drafts[one.township]
             for one in filed
-            if not one.is_complete and one.collection.submission is None and drafts.get(one.township)
+            if not one.is_complete and one.task.submission is None and drafts.get(one.township)
         }
         if prefilled:
             await bulk.prefill_drafts(session, rows.area, prefilled, actor=given.requested_by, door=DOOR)
@@ -212,7 +212,7 @@ def _details(rows: AreaRows, filed: Sequence[FiledTownship]) -> dict[str, object
         "area": rows.area,
         "form": rows.form.code,
         "period": rows.period,
-        "rows": rows.written.rows.height,
+        "rows": sum(len(one.divisions) for one in rows.written.documents),
         "changed_rows": sum(one.counts.differing for one in filed),
         "submissions": numbers[:NUMBERS_NAMED],
         "incomplete": [one.township for one in filed if not one.is_complete],

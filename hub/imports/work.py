@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.calendar.periods import Period
 from hub.capture import bulk as tasks
+from hub.capture.bulk import AreaRows
 from hub.capture.errors import TaskMoved
 from hub.identity import people
 from hub.identity.authentication import subject_of_person
@@ -150,12 +151,28 @@ async def _conclude(
     if obstacle is not None:
         return "refused", [obstacle]
     await _say(database, given, {"state": "storing"})
-    drafts = checked.entries() if given.accept_partial else {}
-    for part in checked.parts:
-        areas = await asyncio.to_thread(checked.area_rows, part, given)
-        await storing.store(database, given, subject.actor, areas, drafts)
+    await _store(database, given, subject, checked)
     await _count_stored(database, given, checked.refused_rows)
     return "done", ()
+
+
+async def _store(database: Database, given: Import, subject: Subject, checked: Checked) -> None:
+    """Part by part; the next one is written out while the database takes this one."""
+    drafts = checked.entries() if given.accept_partial else {}
+    waiting = list(checked.parts)
+
+    def begin() -> asyncio.Task[list[AreaRows]] | None:
+        return asyncio.create_task(asyncio.to_thread(checked.area_rows, waiting.pop(0), given)) if waiting else None
+
+    ahead = begin()
+    try:
+        while ahead is not None:
+            areas = await ahead
+            ahead = begin()
+            await storing.store(database, given, subject.actor, areas, drafts)
+    finally:
+        if ahead is not None:
+            await asyncio.wait([ahead])
 
 
 async def _obstacle(database: Database, given: Import, checked: Checked) -> FileProblem | None:

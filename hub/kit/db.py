@@ -10,7 +10,7 @@ from uuid import UUID
 import uuid_utils.compat
 from psycopg import IsolationLevel
 from psycopg.types.json import set_json_dumps, set_json_loads
-from sqlalchemy import DateTime, Engine, MetaData, event, text
+from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from hub.kit import json
+from hub.kit.statements import Statement
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -167,6 +168,9 @@ class Database:
         await self.engine.dispose()
 
 
+_SET_SCOPE = Statement("SELECT set_config('hub.divisions', %(divisions)s, true)")
+
+
 async def set_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
     """Tell row-level security which divisions' rows this transaction may touch.
 
@@ -178,5 +182,5 @@ async def set_scope(session: AsyncSession, divisions: Iterable[str]) -> None:
     told = (session.get_nested_transaction() or session.get_transaction(), scope)
     if session.info.get(_SCOPE) == told and not session.info.get(_SHARED):
         return
-    await session.execute(text("SELECT set_config('hub.divisions', :divisions, true)"), {"divisions": scope})
+    await _SET_SCOPE.run(session, {"divisions": scope})
     session.info[_SCOPE] = (session.get_nested_transaction() or session.get_transaction(), scope)

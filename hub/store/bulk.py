@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import polars as pl
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,24 +19,31 @@ from hub.store import bulk_repository as repository
 from hub.store.errors import ConcurrentWriting
 from hub.store.recording import advance_area
 
-COLUMNS = ("writer", "content", "answered")
+
+@dataclass(frozen=True)
+class WriterRows:
+    """One writer's rows: `content` is the JSON array that its submission is made of (`division`, perhaps `entity`, and
+    the objects `values`, `derived`, `missing`, without nulls), `answered` says, as a PostgreSQL array, which of
+    `BulkWriting.answers` (from 1) each of them has.
+    """
+
+    writer: int
+    content: str
+    answered: str
 
 
 @dataclass(frozen=True)
 class BulkWriting:
     """The rows of one form for one period, inside one area, of many writers (townships).
 
-    `rows` has a text column for each of `COLUMNS` and one line for each writer: its number; its rows as the JSON
-    array that its submission is made of (`division`, perhaps `entity`, and the objects `values`, `derived`,
-    `missing`, without nulls); for each of them, as a PostgreSQL array, which of `answers` it has, counted from 1.
-    Those are PostgreSQL arrays themselves: the identifiers of values and reasons, in order. `versions` are every
-    row's; what is held under an identifier of `kept` (what departments supply) stays in its row.
+    `answers` are PostgreSQL arrays: the identifiers of values and reasons, in order. `versions` are every row's;
+    what is held under an identifier of `kept` (what departments supply) stays in its row.
     """
 
     area: str
     object_class: str
     period: str
-    rows: pl.DataFrame
+    rows: Sequence[WriterRows]
     answers: Sequence[str]
     versions: Mapping[str, int]
     kept: Sequence[str] = ()
@@ -74,7 +80,9 @@ class BulkRecorded:
 
 async def compare(session: AsyncSession, writing: BulkWriting) -> dict[int, RowCounts]:
     """How the rows stand to what is held, for each writer. They stay staged until `record` or the end."""
-    await repository.stage(session, copied_lines(writing.rows.select(COLUMNS)), writing.answers)
+    await repository.stage(
+        session, copied_lines((str(one.writer), one.content, one.answered) for one in writing.rows), writing.answers
+    )
     key = (writing.area, writing.object_class, writing.period)
     versions = json.dumps(dict(writing.versions))
     if await repository.lock_held(session, *key):

@@ -44,7 +44,7 @@ class TestMonths:
         assert len(at_once) == len(MONTHS)
         for month, (expected, found) in enumerate(zip(one_by_one, at_once, strict=True)):
             assert found.rows.equals(expected.rows), month
-            assert found.documents.equals(expected.documents), month
+            assert found.documents == expected.documents, month
             assert found.rows["division"].to_list() == VILLAGES
         assert not pl.concat(found.rows for found in at_once)["content"].has_nulls()
         assert at_once[0].rows["content"].to_list() != at_once[1].rows["content"].to_list()

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.kit import json
 from hub.kit.db import Database, set_scope
 from hub.store import bulk, recording
-from hub.store.bulk import BulkWriting, RowCounts, Writer
+from hub.store.bulk import BulkWriting, RowCounts, Writer, WriterRows
 from hub.store.models import AreaClock, Record, RecordRevision
 from hub.store.revisions import RowWrite
 from hub.store.rows import Writing
@@ -25,7 +24,7 @@ VERSIONS = {"male": 1, "female": 1, "note": 2}
 VILLAGE = VILLAGES[EAST][0]
 
 
-def bulk_rows(rows: Sequence[tuple[int, RowWrite]]) -> tuple[pl.DataFrame, list[str]]:
+def bulk_rows(rows: Sequence[tuple[int, RowWrite]]) -> tuple[list[WriterRows], list[str]]:
     """A document for each writer; the last value of each row is told as one that was computed."""
     answers: dict[str, int] = {}
     documents: dict[int, list[dict[str, Any]]] = {}
@@ -39,10 +38,10 @@ def bulk_rows(rows: Sequence[tuple[int, RowWrite]]) -> tuple[pl.DataFrame, list[
         documents.setdefault(writer, []).append(one | ({"entity": row.entity} if row.entity else {}))
         answered.setdefault(writer, []).append(answers.setdefault(told, len(answers) + 1))
     lines = [
-        (str(writer), json.dumps(documents[writer]), "{" + ",".join(map(str, answered[writer])) + "}")
+        WriterRows(writer, json.dumps(documents[writer]), "{" + ",".join(map(str, answered[writer])) + "}")
         for writer in documents
     ]
-    return pl.DataFrame(lines, schema=dict.fromkeys(bulk.COLUMNS, pl.String), orient="row"), list(answers)
+    return lines, list(answers)
 
 
 def writing(
