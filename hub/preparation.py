@@ -1,9 +1,11 @@
 """What is done before a hub serves: the database at its newest revision and, unless unwanted, the demo county in it."""
 
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from hub.commands import failures_told, say, with_database
-from hub.demo import county as demo_county
+from hub.demo.accounts import Accounts
+from hub.demo.county import Materials, load
 from hub.kit import logs
 from hub.kit.installation import open_database
 from hub.settings import settings
@@ -12,19 +14,22 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """The first half of `hub run`."""
+    """The first half of `hub run`. What the demo is made from is gathered while the database is waited for."""
     logs.configure("text", "info")
     try:
-        with failures_told(), open_database(settings()) as address:
-            address.migrate()
-            if settings().demo:
-                load_demo()
+        with failures_told(), ThreadPoolExecutor(max_workers=1) as beside:
+            is_wanted = settings().demo and Accounts.load(settings().data_dir) is None
+            gathered = beside.submit(Materials.gather) if is_wanted else None
+            with open_database(settings()) as address:
+                address.migrate()
+                if settings().demo:
+                    load_demo(gathered)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)  # nobody may take it for done
 
 
-def load_demo() -> None:
+def load_demo(gathered: Future[Materials] | None = None) -> None:
     """Into an empty hub; the accounts are told to whoever started it."""
-    accounts = with_database(lambda database: demo_county.load(database, settings(), say=say))
+    accounts = with_database(lambda database: load(database, settings(), say=say, gathered=gathered))
     if accounts is not None:
         say(accounts.for_people())

@@ -7,6 +7,7 @@ told from the days on which it would have happened.
 import asyncio
 import csv
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.clock import CHINA
 from hub.kit.db import Database
+from hub.registry import readings
 from hub.registry.files import RegistryFiles, read_folder
 from hub.settings import Settings, share_folder
 
@@ -53,21 +55,40 @@ class Cast:
     reporters: dict[str, Subject]
 
 
-async def load(database: Database, settings: Settings, *, say: Callable[[str], object]) -> Accounts | None:
-    """Load the demo into an empty hub; the accounts, or None when the hub is somebody's own."""
+@dataclass(frozen=True)
+class Materials:
+    """What the demo is made from; no database is needed for it."""
+
+    files: RegistryFiles
+    figures: Figures
+
+    @classmethod
+    def gather(cls) -> "Materials":
+        readings.load_dictionary()
+        files = read_folder(share_folder("schemas"))
+        return cls(files, Figures(files.elements))
+
+
+async def load(
+    database: Database, settings: Settings, *, say: Callable[[str], object], gathered: Future[Materials] | None = None
+) -> Accounts | None:
+    """Load the demo into an empty hub; the accounts, or None when the hub is somebody's own.
+
+    `gathered`: by whoever had to wait for the database.
+    """
     async with database.transaction() as session:
         if await people.has_anybody(session):
             return _held(settings, say)
     say("正在载入演示县（花垣县）……")
     # Before the transaction begins: it may not stand idle for long.
     password = secrets.new_password()
-    files, password_hash = await asyncio.gather(
-        asyncio.to_thread(read_folder, share_folder("schemas")), secrets.hash_password(password)
+    materials, password_hash = await asyncio.gather(
+        asyncio.to_thread(Materials.gather if gathered is None else gathered.result), secrets.hash_password(password)
     )
     async with database.transaction() as session:
         if not await people.comes_first(session):
             return _held(settings, say)  # another start was a moment quicker
-        made = await _make(session, settings.county, files, password_hash, say)
+        made = await _make(session, settings.county, materials, password_hash, say)
         accounts = made.accounts(password)
         accounts.save(settings.data_dir)
     return accounts
@@ -93,20 +114,19 @@ class _Made:
 
 
 async def _make(
-    session: AsyncSession, county: str, files: RegistryFiles, password_hash: str, say: Callable[[str], object]
+    session: AsyncSession, county: str, materials: Materials, password_hash: str, say: Callable[[str], object]
 ) -> _Made:
     open_month = Period.containing(clock.today(), "month").previous()
     months = [open_month]
     for _month in range(HISTORY_MONTHS):
         months.insert(0, months[0].previous())
     with clock.travel(_morning(months[0].first_day)):
-        await founding.settle(session, ACTOR, county, declared=files.organizations)
+        await founding.settle(session, ACTOR, county, declared=materials.files.organizations)
         persons = await _make_people(session, county, password_hash)
         cast = _cast(persons)
-        await demo_registry.register(session, ACTOR, cast.staff, files)
+        await demo_registry.register(session, ACTOR, cast.staff, materials.files)
         numbers = await _grant(session, cast.staff, county)
-    figures = Figures(files.elements)
-    await demo_year.report(session, cast.staff["authority"], cast.reporters, months[:-1], figures, say)
+    await demo_year.report(session, cast.staff["authority"], cast.reporters, months[:-1], materials.figures, say)
     await _open(session, cast.staff["authority"], open_month)
     made = [await _make_client(session, department, numbers[department]) for department in DEPARTMENTS.values()]
     return _Made(persons, made)

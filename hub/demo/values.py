@@ -5,7 +5,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,18 @@ class Magnitude:
     @property
     def rests_on(self) -> tuple[str, ...]:
         """The elements that `base` names; some of another form, whose figure is that of the same day."""
-        return tuple(word for word in self.base.split() if word not in (*SIGNS, A_DAY_OF_THE_MONTH))
+        return tuple(name for _sign, name in self.terms)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[int, str], ...]:
+        """`a + b - c`, each with its sign."""
+        found, sign = [], 1
+        for word in self.base.split():
+            if word in SIGNS:
+                sign = 1 if word == "+" else -1
+            elif word != A_DAY_OF_THE_MONTH:
+                found.append((sign, word))
+        return tuple(found)
 
 
 def read_magnitudes() -> list[Magnitude]:
@@ -60,7 +71,7 @@ class Figures:
         self._magnitudes = {
             magnitude.identifier: (magnitude, declared[magnitude.identifier]) for magnitude in read_magnitudes()
         }
-        self._needed: dict[frozenset[str], frozenset[str]] = {}
+        self._needed: dict[frozenset[str], Sequence[tuple[int, Magnitude, ElementDeclaration]]] = {}
 
     def draw(self, division: str, asked: Collection[str], period: Period) -> dict[str, Any]:
         """What a division reports for a period, for the elements it is asked.
@@ -72,15 +83,15 @@ class Figures:
         needed = self._needed.get(wanted) or self._needed.setdefault(wanted, self._with_bases(wanted))
         lasting = _luck(division, len(self._magnitudes))
         passing = random.Random(f"{division} {period.last_day}")  # noqa: S311 - figures that repeat, not secrets
+        fresh = [passing.random() for _turn in lasting]
         drawn: dict[str, Any] = {}
-        for (identifier, (magnitude, element)), kept in zip(self._magnitudes.items(), lasting, strict=True):
-            fresh = passing.random()
-            if identifier in needed and _applies(element, drawn):
-                drawn[identifier] = _value(magnitude, element, period, kept, fresh, drawn)
+        for turn, magnitude, element in needed:
+            if _applies(element, drawn):
+                drawn[magnitude.identifier] = _value(magnitude, element, period, lasting[turn], fresh[turn], drawn)
         return {identifier: value for identifier, value in drawn.items() if identifier in wanted}
 
-    def _with_bases(self, wanted: frozenset[str]) -> frozenset[str]:
-        """What is asked and all that it is computed from."""
+    def _with_bases(self, wanted: frozenset[str]) -> Sequence[tuple[int, Magnitude, ElementDeclaration]]:
+        """What is asked and all that it is computed from, each with its turn."""
         needed: set[str] = set()
         waiting = [identifier for identifier in wanted if identifier in self._magnitudes]
         while waiting:
@@ -88,7 +99,11 @@ class Figures:
             if identifier not in needed:
                 needed.add(identifier)
                 waiting.extend(self._magnitudes[identifier][0].rests_on)
-        return frozenset(needed)
+        return [
+            (turn, magnitude, element)
+            for turn, (magnitude, element) in enumerate(self._magnitudes.values())
+            if magnitude.identifier in needed
+        ]
 
 
 def _applies(element: ElementDeclaration, drawn: Mapping[str, Any]) -> bool:
@@ -118,7 +133,7 @@ def _value(
         day = int(magnitude.low + fresh * (magnitude.high - magnitude.low + 1))
         return period.last_day.replace(day=day).isoformat()
     is_flow = element.facets.get("stock_or_flow") == "flow"
-    share, whole = _share(magnitude, kept, fresh, is_flow=is_flow), _signed_sum(magnitude.base, drawn)
+    share, whole = _share(magnitude, kept, fresh, is_flow=is_flow), _signed_sum(magnitude, drawn)
     decimals = element.value_domain.decimals or 0
     return round(Decimal(share) * whole, decimals) if decimals else int(share * float(whole))
 
@@ -130,15 +145,11 @@ def _share(magnitude: Magnitude, kept: float, fresh: float, *, is_flow: bool) ->
     return (magnitude.low + width * kept) * (1 - DRIFT + 2 * DRIFT * fresh)
 
 
-def _signed_sum(base: str, drawn: Mapping[str, Any]) -> int | Decimal:
-    """`a + b - c` over what was drawn already; 1 when the magnitude is a plain number."""
-    if not base:
+def _signed_sum(magnitude: Magnitude, drawn: Mapping[str, Any]) -> int | Decimal:
+    """Over what was drawn already; 1 when the magnitude is a plain number."""
+    if not magnitude.base:
         return 1
     total: int | Decimal = 0
-    sign = 1
-    for word in base.split():
-        if word in SIGNS:
-            sign = 1 if word == "+" else -1
-        else:
-            total += sign * drawn[word]
+    for sign, name in magnitude.terms:
+        total += sign * drawn[name]
     return total

@@ -34,13 +34,13 @@ def read_aloud(texts: Iterable[str]) -> list[tuple[str, ...]]:
 
 def _spoken(text: str) -> list[list[str]]:
     """Each character's readings."""
-    dictionary = _dictionary()
+    dictionary = load_dictionary()
     spoken: list[list[str]] = dictionary.pinyin(text, style=dictionary.Style.NORMAL, heteronym=True)
     return spoken
 
 
 @lru_cache(maxsize=1)
-def _dictionary() -> ModuleType:
+def load_dictionary() -> ModuleType:
     """0.1 s and 56 MB, loaded when something is first read aloud: a process in which nobody registers or looks for
     anything does without it.
     """

@@ -21,6 +21,9 @@ FEW_ROWS = 1000
 
 ROW, RULE, VERDICT = "row", "rule", "verdict"
 
+# Else pandera loads what it checks frames with at the first check of all, and somebody waits for it.
+pa.DataFrameSchema.register_default_backends(pl.DataFrame)
+
 
 def _none_is_false(verdicts: PolarsData) -> bool:
     """One answer for all verdicts: where pandera would list failure cases, it asks polars three times more."""

@@ -80,21 +80,36 @@ Past = Mapping[LookBack, Mapping[str, object]]
 
 def recall(looked_back: LookedBack, period: Period, held: Mapping[str, Mapping[str, object]]) -> Past:
     """What a row of this period looks back on; `held` are the row's values by period. What is absent is left out."""
-    past: dict[LookBack, dict[str, object]] = {}
-    values: list[tuple[str, object]]
+    past: dict[LookBack, Mapping[str, object]] = {}
+    numbers: dict[str, Sequence[Decimal]] = {}
     for look_back, elements in looked_back.items():
         spelled = _spelled(look_back, period)
         if look_back.is_statistic:
             rows = [held[passed] for passed in spelled if passed in held]
-            values = [
-                (one.identifier, _statistic(look_back, one.domain, [row.get(one.identifier) for row in rows]))
-                for one in elements
-            ]
+            past[look_back] = _statistics(look_back, elements, rows, numbers) if len(rows) >= FEWEST_HELD else {}
         else:
             row = held.get(spelled[0], NOTHING)
-            values = [(one.identifier, row[one.identifier]) for one in elements if one.identifier in row]
-        past[look_back] = {identifier: value for identifier, value in values if value is not None}
+            past[look_back] = {
+                one.identifier: row[one.identifier] for one in elements if row.get(one.identifier) is not None
+            }
     return past
+
+
+def _statistics(
+    look_back: LookBack,
+    elements: Sequence[ElementSpec],
+    rows: Sequence[Mapping[str, object]],
+    numbers: dict[str, Sequence[Decimal]],
+) -> dict[str, object]:
+    """`numbers`: what the other statistic of the same elements has read already, for it looks at the same periods."""
+    found: dict[str, object] = {}
+    for one in elements:
+        if one.identifier not in numbers:
+            numbers[one.identifier] = _numbers(one.domain, [row.get(one.identifier) for row in rows])
+        statistic = _statistic(look_back, one.domain, numbers[one.identifier])
+        if statistic is not None:
+            found[one.identifier] = statistic
+    return found
 
 
 @lru_cache(maxsize=100)
@@ -113,9 +128,12 @@ def held_value(raw: object, domain: ValueDomain) -> Value | None:
         return None
 
 
-def _statistic(look_back: LookBack, domain: ValueDomain, held: Iterable[object]) -> Decimal | None:
+def _numbers(domain: ValueDomain, held: Iterable[object]) -> list[Decimal]:
     values = [held_value(raw, domain) for raw in held]
-    numbers = [Decimal(value) for value in values if isinstance(value, int | Decimal)]
+    return [Decimal(value) for value in values if isinstance(value, int | Decimal)]
+
+
+def _statistic(look_back: LookBack, domain: ValueDomain, numbers: Sequence[Decimal]) -> Decimal | None:
     if len(numbers) < FEWEST_HELD:
         return None
     with localcontext(prec=PRECISION, rounding=ROUND_HALF_UP):
