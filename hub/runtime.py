@@ -14,10 +14,11 @@ from hub.imports.tasks import IMPORTING, forgetting_old_files
 from hub.kit import logs
 from hub.kit.db import Database
 from hub.kit.idempotency import forgetting_old_keys
-from hub.kit.installation import open_database, reviving
+from hub.kit.installation import open_database
 from hub.kit.jobs import running_now
 from hub.kit.limits import forgetting_old_windows
 from hub.kit.loading import keep_what_stands
+from hub.kit.reviving import reviving
 from hub.registry.search_index import indexing_elements
 from hub.settings import settings
 

@@ -48,8 +48,9 @@ from hub.kit.errors import ErrorItem, HubError, MethodNotAllowed
 from hub.kit.i18n import gettext as _
 from hub.kit.middleware import request_id
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, ExactRequest, HubRouter, public
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, MenuEntry, NavigationItem, came_from, menu_of, render, see_other
+from hub.kit.views import MenuEntry, NavigationItem, came_from, menu_of, render, see_other
 from hub.oversight import audit_pages as audit_events
 from hub.oversight import client_pages as clients
 from hub.oversight import job_pages as jobs

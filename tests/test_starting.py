@@ -48,6 +48,11 @@ class TestLoading:
         assert "psycopg" in loaded
         assert loaded.isdisjoint({"sqlalchemy", "polars", "fastapi", "alembic", "hub.cli"})
 
+    def test_the_companion_loads_no_pages_and_routes(self) -> None:
+        loaded = loaded_by("import hub.preparation")
+        assert "alembic" in loaded
+        assert loaded.isdisjoint({"fastapi", "jinja2", "uvicorn", "typer", "procrastinate", "pypinyin"})
+
     def test_a_process_reads_nothing_aloud_unless_it_is_asked_to(self) -> None:
         assert "pypinyin" not in loaded_by("import hub.cli, hub.runtime")
 

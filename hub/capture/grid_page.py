@@ -24,7 +24,7 @@ from hub.forms.content import FormField
 from hub.identity.subject import Subject
 from hub.kit import json
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, instant
+from hub.kit.shown import Choice, instant
 from hub.validation.portable import portable_form, portable_past
 
 # Inside a <script> element only these could end it or be read as markup (HTML §4.12.1.3); JSON knows them as escapes.

@@ -32,7 +32,7 @@ from hub.kit import clock, json
 from hub.kit.computing import compute
 from hub.kit.db import set_scope
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.shown import cell
 from hub.validation import derive
 
 

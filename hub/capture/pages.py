@@ -50,9 +50,10 @@ from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
 from hub.kit.typed import texts
-from hub.kit.views import Choice, faults_by_field, render, see_other
+from hub.kit.views import faults_by_field, render, see_other
 from hub.settings import settings
 
 router = HubRouter(tags=["capture"])

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.kit.errors import Conflict, HubError, Unprocessable
-from hub.kit.views import Choice, faults_by_field
+from hub.kit.shown import Choice
+from hub.kit.views import faults_by_field
 
 # Answered on the page itself. Who nobody knows or may not do this (401, 403) leaves a trace and is answered as
 # everywhere; what is not there (404) has no page to come back to.

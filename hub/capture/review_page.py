@@ -19,7 +19,7 @@ from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.shown import cell
 
 # From here on a change against the preceding period is coloured: it is looked at first.
 NOTABLE_PERCENT = 50

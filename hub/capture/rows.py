@@ -10,7 +10,7 @@ from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.shown import cell
 from hub.validation import LiveRow, LookBack, Past, Row, TypedRow
 
 MAXIMUM_ROWS = 2000

@@ -32,7 +32,8 @@ from hub.kit.db import uuid7
 from hub.kit.errors import HubError, PreconditionFailed
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS
-from hub.kit.views import instant, render, see_other
+from hub.kit.shown import instant
+from hub.kit.views import render, see_other
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from hub.forms.content import FormContent, FormField
 from hub.kit.errors import HubError
 from hub.kit.i18n import current_language
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell
+from hub.kit.shown import Choice, cell
 
 INPUT_MODES = {"integer": "numeric", "decimal": "decimal"}
 

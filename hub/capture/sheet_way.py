@@ -7,7 +7,7 @@ from datetime import datetime
 from hub.capture.desk import DraftView
 from hub.capture.lifecycle import can
 from hub.capture.rows import DraftRow
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 
 @dataclass(frozen=True)

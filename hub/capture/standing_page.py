@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hub.calendar.words import period_words
 from hub.capture.standing import Standing
 from hub.capture.task_page import state_line
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from hub.capture.words import missing_choices
 from hub.forms.content import FormContent
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell
+from hub.kit.shown import Choice, cell
 from hub.store.rows import HistoryEntry
 
 

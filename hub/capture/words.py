@@ -2,7 +2,7 @@
 
 from hub.capture.lifecycle import CollectionState
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 
 def state_words(state: CollectionState) -> str:

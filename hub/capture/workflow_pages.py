@@ -27,9 +27,10 @@ from hub.identity.subject import Subject
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import MAXIMUM_FORM_FIELDS, HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
 from hub.kit.typed import as_typed, chosen
-from hub.kit.views import Choice, came_from, faults_by_field, render, see_other
+from hub.kit.views import came_from, faults_by_field, render, see_other
 
 router = HubRouter(tags=["capture"])
 

@@ -7,7 +7,7 @@ from hub.calendar.words import period_words
 from hub.catalogue.service import CatalogueEntry
 from hub.grants.grant_material import SHARING_TONES
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, day
+from hub.kit.shown import Choice, day
 from hub.registry.words import element_label, word
 
 # The bar's own units; the drawing is scaled by the style sheet.

@@ -13,8 +13,9 @@ from hub.catalogue.service import CatalogueEntry, CatalogueFilter
 from hub.identity import organizations
 from hub.identity.roles import Permission
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, render
+from hub.kit.views import render
 from hub.registry import service as registry
 from hub.registry.words import WORDS, element_label, word
 

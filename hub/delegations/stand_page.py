@@ -14,7 +14,8 @@ from hub.delegations.service import MadeLink, Stand, VillageStand, obstacle_word
 from hub.delegations.village_cells import held_text
 from hub.forms.content import FormContent, FormField
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, Sent
+from hub.kit.shown import Choice
+from hub.kit.views import Sent
 
 # By these names a browser calls the machine that it runs on; a telephone would call itself.
 OF_THIS_MACHINE = ("localhost", "127.", "[::1]")

@@ -24,7 +24,7 @@ from hub.kit import clock
 from hub.kit.db import Database
 from hub.kit.errors import Unprocessable
 from hub.kit.i18n import gettext as _
-from hub.kit.views import day, instant
+from hub.kit.shown import day, instant
 from hub.store import service as store
 
 FileFormat = Literal["xlsx", "csv", "parquet"]

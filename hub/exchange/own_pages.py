@@ -20,8 +20,9 @@ from hub.kit import clock
 from hub.kit.computing import compute
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice, cell
 from hub.kit.transaction import AppDatabase, Transaction
-from hub.kit.views import Choice, cell, render
+from hub.kit.views import render
 from hub.registry.words import element_label, word
 
 router = HubRouter(tags=["exchange"])

@@ -7,7 +7,7 @@ from hub.calendar.words import period_words
 from hub.exchange.one_grant import Preview, Selection
 from hub.exchange.words import missing_word
 from hub.exchange.workbook import PlaceName, column_title
-from hub.kit.views import Choice, cell
+from hub.kit.shown import Choice, cell
 from hub.registry.service import DescribedElement
 from hub.registry.words import element_label
 

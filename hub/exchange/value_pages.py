@@ -17,8 +17,9 @@ from hub.grants.pages import Number
 from hub.kit.errors import HubError, NotFound
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import AppDatabase, Transaction
-from hub.kit.views import Choice, render
+from hub.kit.views import render
 
 router = HubRouter(tags=["exchange"])
 

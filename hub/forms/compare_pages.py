@@ -10,8 +10,9 @@ from hub.forms.content import FormContent, FormField
 from hub.forms.endpoints import CanReadForms, FormCode
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice, instant
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, instant, render
+from hub.kit.views import render
 from hub.registry.comparison import ComparisonPage, compare
 from hub.registry.words import word
 

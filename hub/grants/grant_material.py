@@ -13,7 +13,7 @@ from hub.grants.models import AccessGrant
 from hub.identity import organizations
 from hub.kit import clock
 from hub.kit.i18n import gettext as _
-from hub.kit.views import day
+from hub.kit.shown import day
 from hub.registry import service as registry
 from hub.registry.models import DataElementVersion
 from hub.registry.words import element_label, word

@@ -15,7 +15,7 @@ from hub.grants.words import TONES, decision_words, state_words
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, day
+from hub.kit.shown import Choice, day
 
 # From here on a department is told that the end is near: a new request takes ten working days (art. 21).
 WARNED_DAYS = 30

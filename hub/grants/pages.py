@@ -22,8 +22,9 @@ from hub.kit import clock
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, render
+from hub.kit.views import render
 from hub.registry import service as registry
 
 router = HubRouter(tags=["grants"])

@@ -7,7 +7,7 @@ from datetime import date
 from hub.calendar.periods import MONTHS_IN_A_YEAR, Period
 from hub.calendar.words import period_words
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 YEARS_BACK, YEARS_AHEAD = 2, 1
 

@@ -31,9 +31,10 @@ from hub.kit.errors import HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.problems import from_validation_error
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice, day
 from hub.kit.transaction import Transaction
 from hub.kit.typed import as_typed, chosen
-from hub.kit.views import Choice, day, faults_by_field, render, see_other
+from hub.kit.views import faults_by_field, render, see_other
 from hub.registry import service as registry
 from hub.registry.words import element_label, word
 from hub.settings import settings

@@ -17,9 +17,10 @@ from hub.identity.words import kind_words
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
 from hub.kit.typed import texts, validated
-from hub.kit.views import Choice, faults_by_field, render, see_other
+from hub.kit.views import faults_by_field, render, see_other
 
 router = HubRouter(tags=["identity"])
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from hub.identity.models import Organization, Person
 from hub.identity.roles import Role
 from hub.identity.words import kind_words, role_about, role_words
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 
 @dataclass(frozen=True)

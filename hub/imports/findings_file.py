@@ -8,8 +8,8 @@ from hub.imports import service
 from hub.imports.models import ImportFinding
 from hub.kit.db import Database
 from hub.kit.i18n import gettext as _
+from hub.kit.shown import cell
 from hub.kit.spreadsheets import BYTE_ORDER_MARK, csv_text
-from hub.kit.views import cell
 
 AT_ONCE = 1000
 

@@ -11,7 +11,7 @@ from hub.imports.schemas import CountsRead, ImportRead, ProblemRead
 from hub.imports.service import ImportStatus
 from hub.imports.states import OVER
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, cell
+from hub.kit.shown import Choice, cell
 
 _TONES: Mapping[str, str] = {
     "received": "active",

@@ -24,9 +24,10 @@ from hub.kit.i18n import gettext as _
 from hub.kit.multipart import receive_form
 from hub.kit.paging import After, decode_position, encode_position
 from hub.kit.routing import HubRouter, checks_its_token, reads_its_body
+from hub.kit.shown import Choice
 from hub.kit.transaction import AppDatabase, Transaction
 from hub.kit.typed import as_typed
-from hub.kit.views import Choice, faults_by_field, render, see_other
+from hub.kit.views import faults_by_field, render, see_other
 from hub.settings import settings
 
 router = HubRouter(tags=["imports"])

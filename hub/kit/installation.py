@@ -1,6 +1,5 @@
 """The database of one hub: the operator's own, or a private server in the data folder."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy.engine import make_url
 
-from hub.kit.db import Database
 from hub.kit.i18n import gettext as _
-from hub.kit.jobs import RecurringJob
 from hub.kit.migration import Migrations, upgrade
 from hub.kit.postgres import APP, OWNER, PostgresError, PostgresServer
 from hub.settings import Settings, share_folder
@@ -51,15 +48,6 @@ class DatabaseAddress:
                     "请另建普通角色，并用 HUB_MIGRATION_DATABASE_URL 指定数据库所有者。"
                 ).format(role=self.application_role)
             )
-
-
-def reviving(address: DatabaseAddress) -> RecurringJob:
-    """A killed database server is back within seconds, without anybody being called."""
-
-    async def revive(_database: Database) -> None:
-        await asyncio.to_thread(address.revive)
-
-    return RecurringJob("database.revive", 1.0, revive)
 
 
 def has_database(settings: Settings) -> bool:

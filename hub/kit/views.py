@@ -6,8 +6,6 @@ Never an ORM object, so that no template can ask the database anything.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,12 +15,10 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from hub.kit import json
 from hub.kit.assets import static_url
-from hub.kit.clock import CHINA
 from hub.kit.errors import ErrorItem, HubError
 from hub.kit.i18n import current_language, gettext
-from hub.kit.i18n import gettext as _
+from hub.kit.shown import cell, day, instant
 
 NOTICE_COOKIE = "hub-notice"
 REFUSAL_COOKIE = "hub-refusal"
@@ -51,14 +47,6 @@ class Viewer(Protocol):
     @property
     def must_change_password(self) -> bool: ...
     def may(self, permission: Any, /) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One thing to choose: what is sent, and what is read."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -196,34 +184,6 @@ def environment() -> Environment:
     found.globals.update({"_": gettext, "static_url": static_url})
     found.filters.update({"day": day, "instant": instant, "cell": cell})
     return found
-
-
-def day(value: date | None) -> str:
-    if value is None:
-        return "—"
-    return _("{year}年{month}月{day}日").format(year=value.year, month=value.month, day=value.day)
-
-
-def instant(value: datetime | None) -> str:
-    """In China's time, to the minute; the second matters on receipts only, which say it themselves."""
-    return "—" if value is None else value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-
-
-def cell(value: Any) -> str:
-    """A value as text: what was typed as it was typed, numbers exact, anything odd as JSON."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case bool():
-            return _("是") if value else _("否")
-        case Decimal():
-            return format(value, "f")
-        case int() | date():
-            return str(value)
-        case _:
-            return json.dumps(value)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from hub.kit import clock, json
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, encode_position
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice, cell
 from hub.kit.transaction import AppDatabase, Transaction
-from hub.kit.views import Choice, cell, render, see_other
+from hub.kit.views import render, see_other
 from hub.oversight import audit_log
 from hub.oversight.audit_endpoints import CanReadAudit, ChainRead, chain_of, key_of, position_of
 from hub.oversight.audit_log import Search

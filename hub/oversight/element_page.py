@@ -7,7 +7,7 @@ from datetime import date, datetime
 from hub.identity.roles import Permission
 from hub.identity.subject import Subject
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 from hub.oversight.access import Access
 from hub.oversight.service import Use
 from hub.registry.element_facts import facet_facts, facts

@@ -16,7 +16,7 @@ from hub.capture.task_page import door_words
 from hub.capture.words import missing_choices
 from hub.kit.clock import CHINA
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.shown import cell
 from hub.receipts.receipt import Document, short_code
 
 # As many as stand beside each other on an upright A4 page.

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice
+from hub.kit.shown import Choice
 
 # Numbers and words of letters whole, everything else character by character, as Chinese has no blanks.
 _TOKEN = re.compile(r"[0-9]+|[A-Za-z_]+|.", re.DOTALL)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell, day
+from hub.kit.shown import cell, day
 from hub.registry.facets import DEFINITION_FACETS
 from hub.registry.schemas import DataElementRead
 from hub.registry.words import word

@@ -12,8 +12,9 @@ from hub.identity.roles import Permission
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, encode_position
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
-from hub.kit.views import Choice, render
+from hub.kit.views import render
 from hub.registry import service
 from hub.registry.endpoints import CanReadElements, rank_and_identifier
 from hub.registry.facets import FILTERS, MAIN_FILTERS

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.problems import from_validation_error
-from hub.kit.views import cell
+from hub.kit.shown import cell
 from hub.kit.wire import ISO_DATE
 from hub.registry.checks import missing_facets
 from hub.registry.definition import CONSTRAINTS, ElementDefinition

@@ -6,7 +6,8 @@ from typing import Literal
 
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, faults_by_field
+from hub.kit.shown import Choice
+from hub.kit.views import faults_by_field
 from hub.registry.facets import DEFINITION_FACETS
 from hub.registry.register_form import OTHER, Typed
 from hub.registry.words import WORDS, word

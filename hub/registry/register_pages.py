@@ -13,9 +13,10 @@ from hub.kit import clock
 from hub.kit.errors import ErrorItem
 from hub.kit.i18n import gettext as _
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
 from hub.kit.typed import as_typed
-from hub.kit.views import Choice, render, see_other
+from hub.kit.views import render, see_other
 from hub.registry import repository, service
 from hub.registry.breaking import Break
 from hub.registry.definition import CONSTRAINTS, ElementDefinition

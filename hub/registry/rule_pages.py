@@ -14,9 +14,10 @@ from hub.kit.i18n import current_language
 from hub.kit.i18n import gettext as _
 from hub.kit.paging import After, decode_key, encode_position
 from hub.kit.routing import HubRouter
+from hub.kit.shown import Choice
 from hub.kit.transaction import Transaction
 from hub.kit.typed import texts
-from hub.kit.views import Choice, render, see_other
+from hub.kit.views import render, see_other
 from hub.registry import service
 from hub.registry.endpoints import CanDecideElements, CanReadElements
 from hub.registry.errors import StatusMoveRefused

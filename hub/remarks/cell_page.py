@@ -14,7 +14,8 @@ from hub.forms.content import FormContent, FormField
 from hub.identity.subject import Subject
 from hub.kit.db import uuid7
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, Sent, cell, instant
+from hub.kit.shown import Choice, cell, instant
+from hub.kit.views import Sent
 from hub.registry.words import word
 from hub.remarks.attachments import MEGABYTE
 from hub.remarks.cell import CellContents, CellView, PastValue

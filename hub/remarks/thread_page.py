@@ -15,7 +15,8 @@ from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.db import uuid7
 from hub.kit.i18n import gettext as _
-from hub.kit.views import Choice, Sent
+from hub.kit.shown import Choice
+from hub.kit.views import Sent
 from hub.remarks.attachments import MEGABYTE
 from hub.remarks.flags import OpenFlag
 from hub.remarks.models import Attachment, Flag, Remark

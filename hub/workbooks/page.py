@@ -11,7 +11,7 @@ from hub.forms.content import FormContent
 from hub.kit import json
 from hub.kit.errors import HubError
 from hub.kit.i18n import gettext as _
-from hub.kit.views import cell
+from hub.kit.shown import cell
 from hub.workbooks.difference import CellDifference, Content, Counts
 from hub.workbooks.errors import WorkbookRefused
 from hub.workbooks.layout import reason_words

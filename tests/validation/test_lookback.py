@@ -78,6 +78,19 @@ def test_the_thirteenth_month_back_does_not_count() -> None:
     assert recall(STATISTICS, PERIOD, held) == {LookBack.USUAL: {}, LookBack.SPREAD: {}}
 
 
+def test_the_two_statistics_of_an_element_read_each_value_once() -> None:
+    class Counted(dict[str, object]):
+        reads = 0
+
+        def get(self, key: str, default: object = None) -> object:
+            Counted.reads += 1
+            return super().get(key, default)
+
+    held = {month: Counted(row) for month, row in months([10, 11, 12, 13, 14, 15, 16]).items()}
+    assert recall(STATISTICS, PERIOD, held)[LookBack.SPREAD] == {"migrant": Decimal(2)}
+    assert Counted.reads == len(held)
+
+
 @settings(deadline=None)
 @given(st.integers(0, 15), st.lists(st.integers(-(10**15) + 1, 10**15 - 1), min_size=6, max_size=12))
 def test_statistics_are_exact_to_their_last_digit(decimals: int, digits: list[int]) -> None:
