@@ -65,9 +65,15 @@ class Checked:
 
 
 async def open_ground(session: AsyncSession, reach: str, found: Recognised) -> tuple[Recognised, Ground]:
-    """The divisions and tasks that the rows are about; the table read as the version those tasks ask for."""
+    """The divisions and tasks that the rows are about; the table read as the version those tasks ask for.
+
+    `FileRefused` with everything that is wrong with either.
+    """
     codes = found.table.division.drop_nulls().unique().to_list()
-    ground = await survey(session, reach, found.form, found.period, codes)
+    try:
+        ground = await survey(session, reach, found.form, found.period, codes)
+    except FileRefused as refusal:
+        raise FileRefused(*found.problems, *refusal.problems, form=found.form.code) from refusal
     versions = ground.versions
     if len(versions) > 1:
         message = _("文件里的乡镇用的是这张表的不同版本（{versions}），请分开导入。").format(
@@ -77,6 +83,8 @@ async def open_ground(session: AsyncSession, reach: str, found: Recognised) -> t
     if versions and versions != {found.form.version}:
         form = await forms.get_form(session, found.form.code, versions.pop())
         found = await read_again(session, found, form)
+    if found.problems:
+        raise FileRefused(*found.problems, form=found.form.code)
     return found, ground
 
 

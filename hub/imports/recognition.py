@@ -41,12 +41,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Recognised:
+    """`problems`: what is wrong with the columns when the form is this version of it."""
+
     form: FormContent
     period: Period
     sheet: UploadedSheet
     headed: Headed
     layout: Layout
     table: FileTable
+    problems: Sequence[FileProblem] = ()
 
 
 def level_of(object_class: str) -> Level:
@@ -88,7 +91,10 @@ async def forms_known(session: AsyncSession) -> FormsKnown:
 
 
 def recognise(upload: Upload, asked: Asked, forms: FormsKnown) -> Recognised:
-    """The table, or `FileRefused` with everything that is wrong with how it is laid out. CPU-bound."""
+    """The table, read as the newest version of its form; `FileRefused` when it does not say what it is. CPU-bound.
+
+    What its columns lack is told of the version that its period was opened with, which may be an older one.
+    """
     headed = _one_table([found for sheet in upload.sheets for found in _headings(sheet, forms.known)])
     stated = stated_periods(headed)
     chosen = _one_form(headed, forms.known, asked.form, asked.period or (stated[0] if len(stated) == 1 else None))
@@ -98,17 +104,15 @@ def recognise(upload: Upload, asked: Asked, forms: FormsKnown) -> Recognised:
     period, fault = _one_period(asked.period, [*stated, *_column_periods(table)], table.periods, form)
     if fault is not None:
         problems.append(fault)
-    if problems or period is None:
+    if fault is not None or period is None or layout.division is None:
         raise FileRefused(*problems, form=form.code)
-    return Recognised(form, period, sheet, headed, layout, table)
+    return Recognised(form, period, sheet, headed, layout, table, problems)
 
 
 async def read_again(session: AsyncSession, found: Recognised, form: FormContent) -> Recognised:
     """The same table, read as the version that the tasks of its period were opened with."""
     layout, table, problems = _read_as(form, await known_form(session, form), found.sheet, found.headed)
-    if problems:
-        raise FileRefused(*problems, form=form.code)
-    return replace(found, form=form, layout=layout, table=table)
+    return replace(found, form=form, layout=layout, table=table, problems=problems)
 
 
 def _read_as(

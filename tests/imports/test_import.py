@@ -11,16 +11,20 @@ from hub.capture.checksum import submission_checksum
 from hub.capture.etag import content_sha256
 from hub.capture.models import Collection, Draft, Submission
 from hub.capture.rows import TypedEntry
+from hub.forms import service as forms
 from hub.imports.work import work
 from hub.kit import json
 from hub.kit.db import Database, set_scope
 from hub.kit.json import Written
+from hub.registry.models import DataElementVersion
 from hub.store.models import Record, RecordRevision
 from hub.store.recording import record_values
 from hub.store.revisions import RowWrite
 from hub.store.rows import Writing
+from tests.capture.factories import FORM
+from tests.forms.factories import create_element
 from tests.imports.factories import EVERY_VILLAGE, HEAD, codes, csv_file, findings, row, rows, run, xlsx_file
-from tests.people import COUNTY, EAST, VILLAGES, WEST
+from tests.people import COUNTY, EAST, VILLAGES, WEST, People
 
 pytestmark = [pytest.mark.subject("registrar"), pytest.mark.usefixtures("collection")]
 
@@ -306,3 +310,19 @@ class TestFiles:
         held = await records(database)
         assert held[EVERY_VILLAGE[0]].missing == {"workers": "not_yet_known"}
         assert held[EVERY_VILLAGE[1]].missing == {"workers": "not_applicable"}
+
+
+class TestFormOfThePeriod:
+    async def test_a_file_is_judged_by_the_version_its_period_was_opened_with(
+        self, client: httpx.AsyncClient, database: Database, people: People
+    ) -> None:
+        """Since then an element was retired and another one is required: October asks as it did."""
+        async with database.transaction() as session:
+            male = await session.get(DataElementVersion, ("male", 1))
+            assert male is not None
+            male.registration_status = "retired"
+            await create_element(session, "newcomers", position=70)
+        async with database.transaction() as session:
+            assert (await forms.publish_version(session, people.subject("registrar"), FORM)).version == 2
+        done = await run(client, database, csv_file(rows()), dry_run="false")
+        assert (done["state"], done["form_version"], done["progress"]["stored"]) == ("done", 1, 6)
