@@ -80,15 +80,13 @@ class BulkRecorded:
 
 async def compare(session: AsyncSession, writing: BulkWriting) -> dict[int, RowCounts]:
     """How the rows stand to what is held, for each writer. They stay staged until `record` or the end."""
-    await repository.stage(
-        session, copied_lines((str(one.writer), one.content, one.answered) for one in writing.rows), writing.answers
-    )
+    lines = copied_lines((str(one.writer), one.content, one.answered) for one in writing.rows)
+    await repository.stage(session, lines, writing.answers, json.dumps(dict(writing.versions)))
     key = (writing.area, writing.object_class, writing.period)
-    versions = json.dumps(dict(writing.versions))
     if await repository.lock_held(session, *key):
         if writing.kept:
-            await repository.keep_supplied(session, *key, versions, writing.kept)
-        await repository.find_changes(session, *key, versions)
+            await repository.keep_supplied(session, *key, writing.kept)
+        await repository.find_changes(session, *key)
     return {
         writer: RowCounts(new, changed, total - new - changed)
         for writer, total, new, changed in await repository.count_changes(session)
@@ -120,7 +118,6 @@ async def record(
             writing.area,
             writing.object_class,
             writing.period,
-            json.dumps(dict(writing.versions)),
             submitted_at,
             merged,
         )

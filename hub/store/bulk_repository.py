@@ -20,29 +20,39 @@ _OPEN_STAGING = (
     "DO $$ BEGIN IF to_regclass('pg_temp.staged_rows') IS NULL THEN"
     " CREATE TEMPORARY TABLE staged_documents (writer integer, content jsonb, answered integer[])"
     " ON COMMIT DELETE ROWS;"
+    " CREATE TEMPORARY TABLE staged_answers (place bigint, identifiers text[], versions jsonb)"
+    " WITH (toast_tuple_target = 128) ON COMMIT DELETE ROWS;"
+    " ALTER TABLE staged_answers ALTER COLUMN identifiers SET STORAGE MAIN, ALTER COLUMN versions SET STORAGE MAIN;"
     " CREATE TEMPORARY TABLE staged_rows (writer integer, division text, entity text, payload jsonb,"
     " missing jsonb, versions jsonb, revision integer, changed text[]) ON COMMIT DELETE ROWS;"
     " IF 'lz4' = ANY ((SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression')::text[]) THEN"
     " ALTER TABLE staged_documents ALTER COLUMN content SET COMPRESSION lz4;"
+    " ALTER TABLE staged_answers ALTER COLUMN identifiers SET COMPRESSION lz4,"
+    " ALTER COLUMN versions SET COMPRESSION lz4;"
     " ALTER TABLE staged_rows ALTER COLUMN payload SET COMPRESSION lz4, ALTER COLUMN changed SET COMPRESSION lz4,"
     " ALTER COLUMN versions SET COMPRESSION lz4; END IF;"
-    " ELSE DELETE FROM staged_documents; DELETE FROM staged_rows; END IF; END $$"
+    " ELSE DELETE FROM staged_documents; DELETE FROM staged_answers; DELETE FROM staged_rows; END IF; END $$"
+)
+
+# What hundreds of rows have alike is compressed here, once; each of them takes it as it lies.
+_STAGE_ANSWERS = Statement(
+    "INSERT INTO staged_answers (place, identifiers, versions)"
+    " SELECT a.place, CAST(a.one AS text[]), CAST(%(versions)s AS jsonb)"
+    " FROM unnest(CAST(%(answers)s AS text[])) WITH ORDINALITY AS a (one, place)"
 )
 
 # The one parse of a document serves its submission and its rows: what is nested in it is taken out as it lies there.
 # Every row is taken for a new one, all of whose answers are changes, until `find_changes` knows better.
 _SPREAD = Statement(
-    "WITH answers AS MATERIALIZED (SELECT a.place, CAST(a.one AS text[]) AS identifiers"
-    " FROM unnest(CAST(%(answers)s AS text[])) WITH ORDINALITY AS a (one, place))"
-    " INSERT INTO staged_rows (writer, division, entity, payload, missing, revision, changed)"
+    "INSERT INTO staged_rows (writer, division, entity, payload, missing, versions, revision, changed)"
     " SELECT d.writer, e.one ->> 'division', coalesce(e.one ->> 'entity', ''),"
-    " (e.one -> 'values') || (e.one -> 'derived'), e.one -> 'missing', 1, a.identifiers"
+    " (e.one -> 'values') || (e.one -> 'derived'), e.one -> 'missing', a.versions, 1, a.identifiers"
     " FROM staged_documents d CROSS JOIN LATERAL jsonb_array_elements(d.content) WITH ORDINALITY AS e (one, place)"
-    " JOIN answers a ON a.place = d.answered[e.place]"
+    " JOIN staged_answers a ON a.place = d.answered[e.place]"
 )
 
 _KEEP_SUPPLIED = Statement(
-    "UPDATE staged_rows s SET payload = k.payload || s.payload, versions = CAST(%(versions)s AS jsonb) || k.versions"
+    "UPDATE staged_rows s SET payload = k.payload || s.payload, versions = s.versions || k.versions"
     " FROM (SELECT r.division, r.entity, jsonb_object_agg(e.key, e.value) AS payload,"
     " jsonb_object_agg(e.key, r.versions -> e.key) AS versions"
     " FROM records r, jsonb_each(r.payload) e"
@@ -59,8 +69,7 @@ _FIND_CHANGES = Statement(
     " FROM jsonb_object_keys(r.payload || r.missing || t.payload || t.missing) AS k (key)"
     " WHERE r.payload -> k.key IS DISTINCT FROM t.payload -> k.key"
     " OR r.missing -> k.key IS DISTINCT FROM t.missing -> k.key"
-    " OR (t.payload ? k.key AND r.versions -> k.key"
-    " IS DISTINCT FROM coalesce(t.versions, CAST(%(versions)s AS jsonb)) -> k.key)) AS changed"
+    " OR (t.payload ? k.key AND r.versions -> k.key IS DISTINCT FROM t.versions -> k.key)) AS changed"
     " FROM staged_rows t JOIN records r"
     " ON r.area = %(area)s AND r.object_class = %(object_class)s AND r.period = %(period)s"
     " AND r.division = t.division AND r.entity = t.entity) f"
@@ -74,8 +83,8 @@ _COUNT_CHANGES = Statement(
 
 # A row that somebody else wrote meanwhile breaks the revisions' key: new rows need not look for one in `records`.
 _MERGE = Statement(
-    "WITH numbered AS (SELECT c.*, coalesce(c.versions, CAST(%(versions)s AS jsonb)) AS asked,"
-    " w.number, w.actor, w.door, w.reason, w.first + row_number() OVER (PARTITION BY c.writer"
+    "WITH numbered AS (SELECT c.*, w.number, w.actor, w.door, w.reason,"
+    " w.first + row_number() OVER (PARTITION BY c.writer"
     ' ORDER BY c.division COLLATE "C", c.entity COLLATE "C") - 1 AS seq'
     " FROM staged_rows c JOIN unnest(CAST(%(writers)s AS integer[]), CAST(%(numbers)s AS text[]),"
     " CAST(%(firsts)s AS bigint[]), CAST(%(actors)s AS text[]), CAST(%(doors)s AS text[]), CAST(%(reasons)s AS text[]))"
@@ -84,15 +93,15 @@ _MERGE = Statement(
     " payload, missing, versions, changed, submission, submitted_at, actor, door, reason)"
     " SELECT %(area)s, %(object_class)s, %(period)s, n.division, n.entity, n.revision, n.seq,"
     " CASE WHEN n.revision = 1 THEN 'value' WHEN n.payload ?| n.changed THEN 'correction' ELSE 'withdrawal' END,"
-    " n.payload, n.missing, n.asked, n.changed, n.number, %(submitted_at)s, n.actor, n.door, n.reason"
+    " n.payload, n.missing, n.versions, n.changed, n.number, %(submitted_at)s, n.actor, n.door, n.reason"
     " FROM numbered n),"
-    " renewed AS (UPDATE records r SET payload = n.payload, missing = n.missing, versions = n.asked,"
+    " renewed AS (UPDATE records r SET payload = n.payload, missing = n.missing, versions = n.versions,"
     " revision = n.revision, seq = n.seq, submission = n.number, submitted_at = %(submitted_at)s"
     " FROM numbered n WHERE n.revision > 1 AND r.area = %(area)s AND r.object_class = %(object_class)s"
     " AND r.period = %(period)s AND r.division = n.division AND r.entity = n.entity)"
     " INSERT INTO records (area, object_class, period, division, entity, payload, missing, versions, revision, seq,"
     " submission, submitted_at) SELECT %(area)s, %(object_class)s, %(period)s, n.division, n.entity, n.payload,"
-    " n.missing, n.asked, n.revision, n.seq, n.number, %(submitted_at)s FROM numbered n WHERE n.revision = 1"
+    " n.missing, n.versions, n.revision, n.seq, n.number, %(submitted_at)s FROM numbered n WHERE n.revision = 1"
 )
 
 
@@ -113,12 +122,13 @@ class Numbered(NamedTuple):
     reason: str | None
 
 
-async def stage(session: AsyncSession, lines: bytes, answers: Sequence[str]) -> None:
+async def stage(session: AsyncSession, lines: bytes, answers: Sequence[str], versions: str) -> None:
     """What was staged before goes: within one transaction a second county may follow."""
     connection = await driver_connection(session)
     await connection.execute(_OPEN_STAGING)
     await copy_in(session, "staged_documents", _STAGED, lines)
-    await _SPREAD.run(session, {"answers": list(answers)})
+    await _STAGE_ANSWERS.run(session, {"answers": list(answers), "versions": versions})
+    await _SPREAD.run(session, {})
 
 
 async def lock_held(session: AsyncSession, area: str, object_class: str, period: str) -> bool:
@@ -126,16 +136,13 @@ async def lock_held(session: AsyncSession, area: str, object_class: str, period:
     return bool(await _LOCK_HELD.rows(session, {"area": area, "object_class": object_class, "period": period}))
 
 
-async def keep_supplied(
-    session: AsyncSession, area: str, object_class: str, period: str, versions: str, kept: Sequence[str]
-) -> None:
+async def keep_supplied(session: AsyncSession, area: str, object_class: str, period: str, kept: Sequence[str]) -> None:
     key = {"area": area, "object_class": object_class, "period": period}
-    await _KEEP_SUPPLIED.run(session, {**key, "versions": versions, "kept": list(kept)})
+    await _KEEP_SUPPLIED.run(session, {**key, "kept": list(kept)})
 
 
-async def find_changes(session: AsyncSession, area: str, object_class: str, period: str, versions: str) -> None:
-    key = {"area": area, "object_class": object_class, "period": period}
-    await _FIND_CHANGES.run(session, {**key, "versions": versions})
+async def find_changes(session: AsyncSession, area: str, object_class: str, period: str) -> None:
+    await _FIND_CHANGES.run(session, {"area": area, "object_class": object_class, "period": period})
 
 
 async def count_changes(session: AsyncSession) -> list[tuple[int, int, int, int]]:
@@ -148,7 +155,6 @@ async def merge(
     area: str,
     object_class: str,
     period: str,
-    versions: str,
     submitted_at: datetime,
     numbered: Sequence[Numbered],
 ) -> None:
@@ -160,7 +166,7 @@ async def merge(
         )
     )
     key = {"area": area, "object_class": object_class, "period": period}
-    await _MERGE.run(session, {**key, **columns, "versions": versions, "submitted_at": submitted_at})
+    await _MERGE.run(session, {**key, **columns, "submitted_at": submitted_at})
 
 
 # One unpacking for all elements of a row; `->>` would unpack the document once for each.
