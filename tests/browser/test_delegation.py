@@ -135,3 +135,20 @@ async def test_a_village_fills_in_its_row_by_a_link(
     answer = await phone.goto(link)
     assert answer is not None
     assert answer.status == 404
+
+
+async def test_what_the_end_of_a_link_overtakes_can_be_copied(
+    page: Page, context: BrowserContext, collection: Collection
+) -> None:
+    await sign_in(page, "reporter_east")
+    link = await make_link(page, collection)
+    village = await context.new_page()
+    await village.goto(link)
+    await village.fill(cell("workers"), "80")
+    await page.goto(f"/collections/{collection.id}/delegations")
+    await press(page, "button.danger")
+    await expect(page.locator("main")).to_contain_text("已作废")
+    await press(village, ".bar button[value=save]")
+    await expect(village.locator("#typed")).to_have_value("外出务工人数：80")
+    assert await village.evaluate("document.activeElement.id") == "unsaved"
+    await check(village)
