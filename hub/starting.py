@@ -7,7 +7,7 @@ some; loading the commands and routes takes nearly two of this one. Hence nothin
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from hub.kit.companion import Companion
 from hub.kit.loading import loading
-from hub.kit.postgres import PostgresServer
+from hub.kit.postgres import PostgresServer, has_cluster
 from hub.settings import settings
 
 # With nothing behind them: `hub run --help` starts nothing.
@@ -45,9 +45,16 @@ def go_ahead(arguments: Sequence[str], stack: ExitStack) -> Companion | None:
         chosen = settings()
     except ValidationError:
         return None  # the command says what is wrong with them
-    if chosen.database_url is None:
-        stack.enter_context(server_ahead(chosen.data_dir))
-    return stack.enter_context(Companion(PREPARING)) if arguments == RUN else None
+    is_new = not has_cluster(chosen.data_dir)
+    server = stack.enter_context(server_ahead(chosen.data_dir)) if chosen.database_url is None else None
+    if arguments == SERVE:
+        return None
+    preparing = stack.enter_context(Companion(PREPARING))
+    if server is not None and is_new and chosen.demo:
+        # Two processors have enough to do with these two, and the companion goes on for seconds from then: what this
+        # process loads is wanted last.
+        wait([server])
+    return preparing
 
 
 @contextmanager

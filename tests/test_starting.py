@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def loaded_by(program: str) -> set[str]:
         check=True,
     )
     return set(done.stdout.split())
+
+
+def done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
 
 
 class TestLoading:
@@ -96,8 +103,41 @@ class TestServerAhead:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         begun: list[str] = []
-        monkeypatch.setattr(starting, "server_ahead", lambda _folder: nullcontext(begun.append("server")))
+
+        def server_ahead(_folder: Path) -> nullcontext[Future[None]]:
+            begun.append("server")
+            return nullcontext(done())
+
+        monkeypatch.setattr(starting, "server_ahead", server_ahead)
         monkeypatch.setattr(starting, "Companion", lambda module: nullcontext(begun.append(module)))
         with ExitStack() as stack:
             starting.go_ahead(arguments, stack)
         assert begun == ["server"] * is_started + ["hub.preparing"] * is_prepared
+
+    @pytest.mark.parametrize(
+        ("has_demo", "is_new", "is_waited_for"), [("1", True, True), ("0", True, False), ("1", False, False)]
+    )
+    def test_only_a_demo_in_a_new_folder_has_this_process_wait_for_the_server(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        fresh_settings: None,
+        tmp_path: Path,
+        has_demo: str,
+        is_new: bool,
+        is_waited_for: bool,
+    ) -> None:
+        waited_for: list[object] = []
+        server = done()
+        monkeypatch.delenv("HUB_DATABASE_URL", raising=False)
+        monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path))
+        monkeypatch.setenv("HUB_DEMO", has_demo)
+        monkeypatch.setattr(starting, "server_ahead", lambda _folder: nullcontext(server))
+        monkeypatch.setattr(starting, "Companion", nullcontext)
+        monkeypatch.setattr(starting, "wait", waited_for.extend)
+        if not is_new:
+            cluster = tmp_path / "postgres" / "cluster"
+            cluster.mkdir(parents=True)
+            (cluster / "PG_VERSION").touch()
+        with ExitStack() as stack:
+            assert starting.go_ahead(["run"], stack) == "hub.preparing"
+        assert waited_for == [server] * is_waited_for
