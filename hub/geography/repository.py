@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    literal,
     or_,
     select,
     text,
@@ -92,18 +91,23 @@ async def list_subtree(
     return await _SUBTREE.rows(session, {"codes": list(codes), "level": level, "on": on})
 
 
+_WITH_PARENTS = Statement(
+    select(Division.code, Division.name, Division.parent_code)
+    .where(
+        Division.lineage.bool_op("&&")(bindparam("codes", type_=ARRAY(Text))),
+        Division.lineage.bool_op("@>")(bindparam("within", type_=ARRAY(Text))),
+        Division.level == bindparam("level"),
+        _is_open(bindparam("on", type_=Date)),
+    )
+    .order_by(Division.code)
+)
+
+
 async def list_with_parents(
     session: AsyncSession, codes: Sequence[str], within: str, level: str, on: date
 ) -> Sequence[Row[str, str, str | None]]:
     """Code, name and parent of the level's divisions inside `codes` that also lie inside `within`, by code."""
-    inside = Division.lineage.bool_op("&&")(literal(list(codes), ARRAY(Text)))
-    reached = Division.lineage.bool_op("@>")(literal([within], ARRAY(Text)))
-    statement = (
-        select(Division.code, Division.name, Division.parent_code)
-        .where(inside, reached, Division.level == level, _is_open(on))
-        .order_by(Division.code)
-    )
-    return (await session.execute(statement)).all()
+    return await _WITH_PARENTS.rows(session, {"codes": list(codes), "within": [within], "level": level, "on": on})
 
 
 async def has_open_children(session: AsyncSession, code: str, on: date) -> bool:
