@@ -154,7 +154,7 @@ class SheetPage:
 
     @property
     def state_words(self) -> str:
-        if self.submission is None and self.state in {"open", "closed"}:
+        if self.submission is None and self.state == "closed":
             return _("未提交")
         return state_words(self.state)
 

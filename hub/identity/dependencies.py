@@ -37,7 +37,8 @@ class Requires:
         if subject.must_change_password and subject.csrf_token and self.permission != Permission.PASSWORD_CHANGE_OWN:
             raise PasswordChangeRequired(_("请先修改初始密码，再做其他事。"))
         if not subject.may(Permission(self.permission)):
-            raise Forbidden(_("您的账号没有这项权限（{permission}）。").format(permission=self.permission))
+            said = _("您的账号没有这项权限（{permission}）。确需办理的，请联系系统管理员。")
+            raise Forbidden(said.format(permission=self.permission))
         if subject.csrf_token and not subject.has_second_factor and is_decided_with_two(self.permission):
             raise SecondFactorRequired(_("这项操作需要两步验证。请先在“我的账号 › 动态验证码”里绑定，再重新操作。"))
 

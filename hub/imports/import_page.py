@@ -142,6 +142,7 @@ def import_page(
     total = read.progress.total
     at = read.progress.stored if given.state == "storing" else read.progress.checked
     has_errors = any(one.severity == "error" for one in read.finding_counts)
+    wants_reason = any(problem.code == "reason_missing" for problem in read.problems)
     return ImportPage(
         line=import_line(status, forms),
         is_trial=given.dry_run,
@@ -157,9 +158,10 @@ def import_page(
         next=following,
         severity=view.severity,
         areas=tuple(read.progress.areas),
-        may_submit=_may_submit(status),
+        # A file of which no row could be read has nothing to store, however often it is asked.
+        may_submit=_may_submit(status) and (total > 0 or wants_reason or not read.problems),
         may_cancel=waits,
-        wants_reason=any(problem.code == "reason_missing" for problem in read.problems),
+        wants_reason=wants_reason,
         has_errors=has_errors,
         typed=view.typed or {},
         fault=view.fault,

@@ -41,6 +41,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A form of 60 villages and 100 elements has 12,000 fields; Starlette stops at 1,000. The body is limited anyway.
 MAXIMUM_FORM_FIELDS = 20_000
+_KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 
 
 @runtime_checkable
@@ -155,7 +156,8 @@ class ExactRequest(Request):
 
 
 def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(_("请求正文太大：最多 {limit} 字节。").format(limit=limit))
+    size = f"{limit // _MEGABYTE} MB" if limit >= _MEGABYTE else f"{limit // _KILOBYTE} KB"
+    return PayloadTooLarge(_("上传的内容太大：最多 {size}。").format(size=size))
 
 
 def _refuse_nul(request: Request) -> None:

@@ -280,7 +280,8 @@ def _change(before: Any, now: Any) -> str:
     """The difference to the value before, with its sign; of numbers only."""
     if not (_is_number(before) and _is_number(now)):
         return ""
-    return format(Decimal(now) - Decimal(before), "+f")
+    step = Decimal(now) - Decimal(before)
+    return format(step, "+f") if step else "0"
 
 
 def _is_number(value: Any) -> bool:

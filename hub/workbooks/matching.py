@@ -5,10 +5,12 @@ row of identifiers, wherever they stand; when that row is gone, by their titles.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hub.calendar.words import period_words
 from hub.forms.content import FormContent
+from hub.forms.names import name_of_code
 from hub.kit.i18n import gettext as _
 from hub.kit.uploads.places import cell_name
 from hub.kit.uploads.reading import Upload, UploadedSheet
@@ -106,10 +108,11 @@ def _identity_faults(found: Identity | None, wanted: Identity) -> list[Structure
         "township": _("这是另一个乡镇的工作簿（{found}），现在要的是{wanted}。"),
         "period": _("这是另一期的工作簿（{found}），现在要的是{wanted}。"),
     }
+    in_words: dict[str, Callable[[str], str]] = {"form": name_of_code, "period": period_words, "township": str}
     faults = [
         StructureFault(
             f"workbook_of_another_{name}",
-            sentence.format(found=getattr(found, name), wanted=getattr(wanted, name)),
+            sentence.format(found=in_words[name](getattr(found, name)), wanted=in_words[name](getattr(wanted, name))),
             IDENTITY_SHEET,
         )
         for name, sentence in sentences.items()

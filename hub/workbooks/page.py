@@ -1,6 +1,6 @@
 """The uploaded workbook before anything is stored, as a page. The dataclasses are all that the template sees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,13 @@ from hub.kit.i18n import gettext as _
 from hub.kit.shown import cell
 from hub.workbooks.difference import CellDifference, Content, Counts
 from hub.workbooks.errors import WorkbookRefused
-from hub.workbooks.layout import reason_words
+from hub.workbooks.layout import IDENTITY_SHEET, reason_words
 from hub.workbooks.service import WorkbookReading
 
 # A page of ten thousand lines helps nobody; the counts say how many there are.
 MOST_LINES = 500
+# So many faults stand open; the rest is folded, and what can be done stays in sight.
+OPEN_FAULTS = 20
 NOTHING = Counts(0, 0, 0, 0)
 
 
@@ -41,7 +43,10 @@ class DifferenceLine:
 
 @dataclass(frozen=True)
 class WorkbookPage:
-    """`draft` is the whole draft as the workbook would make it, as JSON, sent back by the button that stores it."""
+    """`emptied`: how many cells that hold something now would hold nothing.
+
+    `draft` is the whole draft as the workbook would make it, as JSON, sent back by the button that stores it.
+    """
 
     id: str
     form_name: str
@@ -50,6 +55,8 @@ class WorkbookPage:
     refusal: str = ""
     refusals: tuple[PlacedLine, ...] = ()
     counts: Counts = NOTHING
+    emptied: int = 0
+    open_faults: int = OPEN_FAULTS
     errors: tuple[PlacedLine, ...] = ()
     warnings: tuple[PlacedLine, ...] = ()
     differences: tuple[DifferenceLine, ...] = ()
@@ -70,6 +77,8 @@ def preview_page(reading: WorkbookReading) -> WorkbookPage:
     return WorkbookPage(
         **_task(view.task, view.form.name),
         counts=reading.counts,
+        open_faults=OPEN_FAULTS,
+        emptied=sum(one.new.is_blank for one in reading.differences),
         errors=tuple(line for severity, line in lines if severity == "error"),
         warnings=tuple(line for severity, line in lines if severity == "warning"),
         differences=tuple(_difference(one, view.form, names.get(one.division, one.division)) for one in shown),
@@ -88,8 +97,14 @@ def refusal_page(task: CollectionTask, form_name: str, refusal: HubError) -> Wor
     return WorkbookPage(
         **_task(task, form_name),
         refusal=refusal.detail,
-        refusals=tuple(PlacedLine(_place(one["sheet"], one["cell"]), one["message"]) for one in places),
+        refusals=tuple(_refused(one) for one in places),
     )
+
+
+def _refused(one: Mapping[str, str]) -> PlacedLine:
+    # The hidden sheet that says whose workbook it is is no place that anybody could look at.
+    is_hidden = one["sheet"] == IDENTITY_SHEET
+    return PlacedLine("" if is_hidden else _place(one["sheet"], one["cell"]), one["message"])
 
 
 def _task(task: CollectionTask, form_name: str) -> dict[str, Any]:

@@ -235,6 +235,9 @@ class TestLooks:
         cell = page.locator(".grid tbody tr").nth(2).locator("td").first
         assert "has-error" in (await cell.get_attribute("class") or "")
         assert "✕" in await cell.inner_text()
+        cut = """() => [...document.querySelectorAll('.grid td em, .grid td small')]
+            .filter(said => said.scrollWidth > said.clientWidth + 1).length"""
+        assert await page.evaluate(cut) == 0
         await keys(page, "1", "9", "0", "Enter")
         assert await page.inner_text("#summary-title") == "有 3 处需要修改"
         assert "has-error" not in (await cell.get_attribute("class") or "")
@@ -298,6 +301,18 @@ class TestLooks:
         await keys(page, "ArrowRight")
         await page.wait_for_selector("#cell-panel:has-text('male的口径')")
         await check(page)
+
+    async def test_opens_with_what_stands_over_the_form_in_sight(
+        self, page: Page, database: Database, people: People
+    ) -> None:
+        """The input has the focus and can be seen, and nothing was scrolled away for it."""
+        await open_grid(page, await create_large_collection(database, people))
+        assert await page.evaluate("document.activeElement.id") == "cell-input"
+        assert await page.evaluate("scrollY") == 0
+        below = await page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+        assert below < await page.evaluate("document.querySelector('.bar').getBoundingClientRect().top")
+        await keys(page, "ArrowDown")
+        assert await page.evaluate("scrollY") > 0
 
     async def test_is_for_everybody(self, page: Page, collection: Collection) -> None:
         await open_grid(page, collection)
@@ -364,3 +379,11 @@ class TestPhone:
         await check(page)
         await page.click("#summary a >> nth=1")
         assert await page.evaluate("document.activeElement.id") == "card-male"
+        await page.goto(f"/collections/{collection.id}")
+        await page.wait_for_selector("html[data-sheet=ready]")
+        beside = await page.evaluate(
+            """['.card-about', '.card-under'].map(part => document.querySelector('.card-field:not(.has-error) ' + part)
+                .getBoundingClientRect())
+                .reduce((about, under) => about.right <= under.left && about.top < under.bottom)"""
+        )
+        assert beside, "the last value stands in the line of its buttons"

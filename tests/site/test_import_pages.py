@@ -131,6 +131,8 @@ class TestImports:
         shown = await read(client, page)
         assert "外星人数" in shown.text
         assert "—" not in shown.within("dd").split()[:1]
+        # Of such a file nothing can be stored: the page offers no button that would.
+        assert f"{page}/submission" not in [form.action for form in shown.forms]
         told = await client.get(f"/api/v1{page}", headers={"accept": "application/json"})
         assert (told.json()["state"], told.json()["form"]) == ("refused", "village-month")
 

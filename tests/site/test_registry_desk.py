@@ -436,6 +436,9 @@ class TestForms:
         page = await read(client, f"/forms/{FORM}/compare")
         assert "有 1 处不同" in page.text
         assert "新增人口数" in page.within(".is-added")
+        # What differs stands first; what is the same is folded behind its number.
+        assert page.response.text.index("is-added") < page.response.text.index("相同的")
+        assert "is-same" not in page.response.text.partition("相同的")[0]
         pending = await read(client, f"/forms/{FORM}")
         assert "下一版的变化（1）" in pending.text
         assert "/data-elements/newcomers" in pending.links

@@ -1,10 +1,14 @@
 import httpx
 import pytest
+from openpyxl.workbook import Workbook
 from sqlalchemy import select
 
 from hub.capture.models import Collection, Draft
 from hub.kit.db import Database, set_scope
-from tests.capture.factories import create_collection, create_published_form, row
+from hub.workbooks import page as workbook_page
+from hub.workbooks.layout import IDENTITY_SHEET, Identity
+from tests.capture.factories import create_collection, create_published_form, row, save
+from tests.exchange.factories import calling
 from tests.people import COUNTY, EAST, VILLAGES, People
 from tests.site.reading import HTML, Page, read, sign_in
 from tests.workbooks.filling import LABOUR, PEOPLE, changed, typed
@@ -50,6 +54,12 @@ async def drafted(database: Database) -> Draft | None:
         return (await session.scalars(select(Draft))).one_or_none()
 
 
+def write_identity(book: Workbook, identity: Identity) -> None:
+    book[IDENTITY_SHEET].delete_rows(1, 20)
+    for line in identity.lines():
+        book[IDENTITY_SHEET].append(line)
+
+
 class TestWorkbookPages:
     async def test_shows_differences_and_findings_with_their_cells_and_stores_nothing(
         self, desk: httpx.AsyncClient, database: Database, collection: Collection
@@ -66,6 +76,38 @@ class TestWorkbookPages:
         assert f"{LABOUR} C7" in page.within("strong")
         assert f"{PEOPLE} C6" in page.text
         assert await drafted(database) is None
+
+    async def test_says_what_an_older_workbook_would_empty_before_anything_is_stored(
+        self, desk: httpx.AsyncClient, database: Database, people: People, collection: Collection
+    ) -> None:
+        content = await download(desk, collection)
+        async with calling(database, people, "reporter_east") as township:
+            assert (await save(township, collection, {"rows": [row(FIRST), row(SECOND)]})).status_code == 200
+        page = await send(desk, collection, content)
+        assert "其中 8 格在工作簿里是空的" in page.text
+        # What can be done stands over the long list of what is missing.
+        assert page.response.text.index("存入草稿") < page.response.text.index('id="summary"')
+        unchanged = await send(desk, collection, await download(desk, collection))
+        assert "在工作簿里是空的" not in unchanged.text
+
+    async def test_a_long_list_of_faults_is_folded(
+        self, desk: httpx.AsyncClient, collection: Collection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workbook_page, "OPEN_FAULTS", 2)
+        cells = [typed(PEOPLE, f"{column}{line}", "很多") for column in "CE" for line in (6, 7)]
+        page = await send(desk, collection, changed(await download(desk, collection), *cells))
+        count = int(page.text.partition("有 ")[2].partition(" 处需要修改")[0])
+        assert f"其余 {count - 2} 处" in page.within("summary")
+        assert page.response.text.partition("<details><summary>其余")[0].count("<li><strong>") == 2
+
+    async def test_names_the_form_that_another_workbook_is_of(
+        self, desk: httpx.AsyncClient, collection: Collection
+    ) -> None:
+        other = Identity("x", "township-year", 1, "2026", EAST, "")
+        content = changed(await download(desk, collection), lambda book: write_identity(book, other))
+        page = await send(desk, collection, content)
+        assert "这是另一张表的工作簿（乡镇年报表），现在要的是村月报表" in page.text
+        assert "_hub" not in page.within("main")
 
     async def test_stores_what_was_previewed_through_the_excel_door(
         self, desk: httpx.AsyncClient, database: Database, collection: Collection

@@ -523,7 +523,7 @@ class TestStructure:
         other = await create_collection(database, people, period="2026-09")
         answer = await upload(client, collection, await download(client, other))
         assert [one["code"] for one in answer.json()["places"]] == ["workbook_of_another_period"]
-        assert "2026-09" in answer.json()["errors"][0]["message"]
+        assert "2026年9月" in answer.json()["errors"][0]["message"]
 
     async def test_knows_the_workbook_of_another_township(
         self, client: httpx.AsyncClient, database: Database, people: People, collection: Collection

@@ -33,6 +33,11 @@ export class Cards {
     return /** @type {{division: string, name: string}} */ (this.model.rows[this.row]);
   }
 
+  /** A form of the township itself has one row, and nothing to turn to. */
+  get isAlone() {
+    return this.model.rows.length === 1;
+  }
+
   /** Where one is, as in the grid. */
   here() {
     const column = this.model.byIdentifier.get(this.element) ?? /** @type {Column} */ (this.model.columns[0]);
@@ -76,7 +81,8 @@ export class Cards {
   }
 
   #draw() {
-    this.box.append(this.#heading(), ...this.model.sections.map((section) => this.#section(section)), this.#turning());
+    const sections = this.model.sections.map((section) => this.#section(section));
+    this.box.append(this.#heading(), ...sections, ...(this.isAlone ? [] : [this.#turning()]));
     this.refresh(this.village.division);
   }
 
@@ -85,12 +91,14 @@ export class Cards {
     head.className = "card-head";
     const title = element("h2", this.village.name);
     title.tabIndex = -1;
+    head.append(title);
+    if (this.isAlone) return head;
     title.append(element("small", ` ${this.row + 1}/${this.model.rows.length}`));
     const choice = document.createElement("select");
     choice.setAttribute("aria-label", this.texts["village"] ?? "");
     this.model.rows.forEach((row, place) => choice.append(new Option(row.name, String(place), false, place === this.row)));
     choice.addEventListener("change", () => this.#turn(Number(choice.value)));
-    head.append(title, choice, this.#turning());
+    head.append(choice, this.#turning());
     return head;
   }
 

@@ -100,7 +100,7 @@ export class Desk {
     this.cards.show(this.isNarrow);
     // A sentence that wants the focus gets it with the first frame, which may come after this.
     const isAwaited = document.querySelector("[autofocus]") !== null;
-    if (!this.isNarrow && !isAwaited && document.activeElement === document.body) this.grid.editor.focus();
+    if (!this.isNarrow && !isAwaited && document.activeElement === document.body) this.grid.arrive();
   }
 
   /** @param {{changes: import("./model.js").Change[]}} detail */

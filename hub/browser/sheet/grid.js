@@ -44,6 +44,7 @@ export class Grid {
     this.heard.setAttribute("aria-live", "polite");
     /** @type {number | undefined} */
     this.hearing = undefined;
+    this.isArriving = false;
     this.commands = this.#commands();
     this.#attach();
   }
@@ -116,9 +117,16 @@ export class Grid {
     this.refresh();
   }
 
+  /** Be in a cell where the page opens: what stands over the form stays in sight as far as there is room. */
+  arrive() {
+    this.isArriving = true;
+    this.editor.focus();
+    this.isArriving = false;
+  }
+
   /** Keep the selected cell clear of the frozen head, the frozen column and the bar (scroll-padding says how far). */
   show() {
-    this.painting.boxes[this.selection.at.section]?.scrollIntoView({ block: "nearest" });
+    if (!this.isArriving) this.painting.boxes[this.selection.at.section]?.scrollIntoView({ block: "nearest" });
     this.editor.input.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
