@@ -3,7 +3,7 @@
 import pytest
 
 from hub.datatypes import ValueDomain
-from hub.validation import ElementSpec, FormSpec, Row, check
+from hub.validation import ElementSpec, FormSpec, Row, check, look_over
 
 COUNT = ValueDomain("integer", minimum=0)
 FORM = FormSpec(
@@ -72,6 +72,10 @@ def test_what_does_not_apply_is_not_owed(
     report = check(FORM, [Row(DIVISION, typed, missing)])
     assert [(finding.code, finding.element) for finding in report.findings] == found
     assert stored.items() <= dict(report.typed_rows[0].missing).items()
+    # What a page shows while somebody types is what the check will say of the empty cells.
+    (live,) = look_over(FORM, [Row(DIVISION, typed, missing)])
+    shown = live.inapplicable - typed.keys() - missing.keys()
+    assert shown == {name for name, reason in stored.items() if reason == "not_applicable"}
 
 
 def test_the_message_names_what_decides() -> None:
