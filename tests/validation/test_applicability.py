@@ -75,7 +75,7 @@ def test_what_does_not_apply_is_not_owed(
     # What a page shows while somebody types is what the check will say of the empty cells.
     (live,) = look_over(FORM, [Row(DIVISION, typed, missing)])
     shown = live.inapplicable - typed.keys() - missing.keys()
-    assert shown == {name for name, reason in stored.items() if reason == "not_applicable"}
+    assert shown == {name for name, reason in report.typed_rows[0].missing.items() if reason == "not_applicable"}
 
 
 def test_the_message_names_what_decides() -> None:
