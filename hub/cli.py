@@ -4,7 +4,7 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from hub.kit.i18n import gettext as _
 from hub.kit.installation import DatabaseAddress, open_database
 from hub.kit.loading import loading
 from hub.kit.migration import draft
-from hub.preparation import load_demo
+from hub.preparation import load_demo, prepared
 from hub.registry import apply as registry_apply
 from hub.registry import export as registry_export
 from hub.registry.files import read_folder
@@ -40,7 +40,6 @@ from hub.settings import Settings, settings, share_figures, share_folder, share_
 Result = TypeVar("Result")
 
 APPLICATION = "hub.runtime:serving_app"
-PREPARING = "hub.preparing"
 SHARING_LOOP = "hub.kit.accepting:SharingLoop"
 GRACEFUL_SECONDS = 10
 # uvicorn kills a worker that is silent for 5 s, which an old machine needs to load the program: it never started.
@@ -71,13 +70,13 @@ verifying.add_commands(app)
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the folder of registry files")]
 
 
-def main(preparing: Companion | None = None) -> None:
-    """Run a command. `preparing`: that of `hub run`, where it was begun before this module was loaded."""
+def main(companion: Companion | None = None) -> None:
+    """Run a command. `companion`: makes the database ready for `hub run`, begun before this module was loaded."""
     logs.configure("text", "info")
     signal.signal(signal.SIGTERM, _end)
     try:
         with failures_told():
-            app(standalone_mode=True, obj=preparing)
+            app(standalone_mode=True, obj=companion)
     except KeyboardInterrupt:
         sys.exit(0)
 
@@ -91,16 +90,23 @@ def _end(_signal: int, _frame: object) -> None:
 def run(context: typer.Context) -> None:
     """Migrate, load the demo county into an empty hub (HUB_DEMO=0: not), serve, and stop all of it on Ctrl-C."""
     chosen = settings()
-    with context.obj or Companion(PREPARING) as preparing:
-        if chosen.workers == 1:
-            Thread(target=_load_application, daemon=True).start()
-        status = preparing.wait()
+    if chosen.workers == 1:
+        # While the database is made ready, which is mostly waiting, the routes are loaded, which is computing.
+        Thread(target=_load_application, daemon=True).start()
+    companion: Companion | None = context.obj
+    if companion is not None:
+        _wait_for(companion)
+    with prepared() if companion is None else nullcontext():
+        say(f"http://{chosen.host}:{chosen.port}")
+        _serve(chosen)
+
+
+def _wait_for(companion: Companion) -> None:
+    status = companion.wait()
     if status < 0:
         say(_("准备数据库的进程被系统终止（信号 {signal}），请重新启动。").format(signal=-status))
     if status != 0:
         sys.exit(max(status, 1))  # it has said why
-    say(f"http://{chosen.host}:{chosen.port}")
-    _serve(chosen)
 
 
 def _load_application() -> None:

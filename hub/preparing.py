@@ -1,7 +1,8 @@
-"""The companion of `hub run`, first step: `python -m hub.preparing`.
+"""The companion of `hub run` in a new folder, first step: `python -m hub.preparing`.
 
-While the one process loads the routes and pages, this one makes the database ready; with two processors that takes as
-long as the longer of the two. It tells its failures itself, and its exit status is that of the command.
+While the one process loads the routes and pages, this one makes the database ready and loads the demo county; with two
+processors that takes as long as the longer of the two. It tells its failures itself, and its exit status is that of
+the command.
 """
 
 import os

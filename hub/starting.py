@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from hub.kit.companion import Companion
 from hub.kit.loading import loading
-from hub.kit.postgres import PostgresServer, has_cluster
+from hub.kit.postgres import PostgresServer
 from hub.settings import settings
 
 # With nothing behind them: `hub run --help` starts nothing.
@@ -38,19 +38,22 @@ def main() -> None:
 
 
 def go_ahead(arguments: Sequence[str], stack: ExitStack) -> Companion | None:
-    """Begin what this command waits for, and have it ended with the stack; the companion, where it is `hub run`."""
+    """Begin what this command waits for, and have it ended with the stack; the companion, where there is one.
+
+    It pays for its own loading where there is much to do: for the demo county, in a new folder.
+    """
     if arguments not in (RUN, SERVE):
         return None
     try:
         chosen = settings()
     except ValidationError:
         return None  # the command says what is wrong with them
-    is_new = not has_cluster(chosen.data_dir)
+    is_new = not chosen.data_dir.exists() or not any(chosen.data_dir.iterdir())
     server = stack.enter_context(server_ahead(chosen.data_dir)) if chosen.database_url is None else None
-    if arguments == SERVE:
+    if arguments == SERVE or not is_new or not chosen.demo:
         return None
     preparing = stack.enter_context(Companion(PREPARING))
-    if server is not None and is_new and chosen.demo:
+    if server is not None:
         # Two processors have enough to do with these two, and the companion goes on for seconds from then: what this
         # process loads is wanted last.
         wait([server])

@@ -94,12 +94,14 @@ class TestServerAhead:
         self,
         monkeypatch: pytest.MonkeyPatch,
         fresh_settings: None,
+        tmp_path: Path,
         arguments: list[str],
         environment: dict[str, str],
         is_started: bool,
         is_prepared: bool,
     ) -> None:
         monkeypatch.delenv("HUB_DATABASE_URL", raising=False)
+        monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path / "new"))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         begun: list[str] = []
@@ -115,29 +117,27 @@ class TestServerAhead:
         assert begun == ["server"] * is_started + ["hub.preparing"] * is_prepared
 
     @pytest.mark.parametrize(
-        ("has_demo", "is_new", "is_waited_for"), [("1", True, True), ("0", True, False), ("1", False, False)]
+        ("demo", "held", "is_prepared"), [("1", None, True), ("0", None, False), ("1", "postgres", False)]
     )
-    def test_only_a_demo_in_a_new_folder_has_this_process_wait_for_the_server(
+    def test_only_a_demo_in_a_new_folder_is_worth_a_companion_and_the_server_goes_before_the_rest(
         self,
         monkeypatch: pytest.MonkeyPatch,
         fresh_settings: None,
         tmp_path: Path,
-        has_demo: str,
-        is_new: bool,
-        is_waited_for: bool,
+        demo: str,
+        held: str | None,
+        is_prepared: bool,
     ) -> None:
         waited_for: list[object] = []
         server = done()
         monkeypatch.delenv("HUB_DATABASE_URL", raising=False)
         monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path))
-        monkeypatch.setenv("HUB_DEMO", has_demo)
+        monkeypatch.setenv("HUB_DEMO", demo)
         monkeypatch.setattr(starting, "server_ahead", lambda _folder: nullcontext(server))
         monkeypatch.setattr(starting, "Companion", nullcontext)
         monkeypatch.setattr(starting, "wait", waited_for.extend)
-        if not is_new:
-            cluster = tmp_path / "postgres" / "cluster"
-            cluster.mkdir(parents=True)
-            (cluster / "PG_VERSION").touch()
+        if held is not None:
+            (tmp_path / held).mkdir()
         with ExitStack() as stack:
-            assert starting.go_ahead(["run"], stack) == "hub.preparing"
-        assert waited_for == [server] * is_waited_for
+            assert starting.go_ahead(["run"], stack) == ("hub.preparing" if is_prepared else None)
+        assert waited_for == [server] * is_prepared

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from hub.kit.i18n import gettext as _
 from hub.kit.migration import Migrations, upgrade
-from hub.kit.postgres import APP, OWNER, PostgresError, PostgresServer, has_cluster
+from hub.kit.postgres import APP, OWNER, PostgresError, PostgresServer
 from hub.settings import Settings, share_folder
 
 
@@ -52,7 +52,8 @@ class DatabaseAddress:
 
 def has_database(settings: Settings) -> bool:
     """Whether there is one to open; opening would make a private one where there is none."""
-    return settings.database_url is not None or has_cluster(settings.data_dir)
+    cluster = settings.data_dir / "postgres" / "cluster" / "PG_VERSION"
+    return settings.database_url is not None or cluster.is_file()
 
 
 @contextmanager

@@ -95,11 +95,6 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-def has_cluster(data_dir: Path) -> bool:
-    """Whether a private server was made in this data folder."""
-    return (data_dir / "postgres" / "cluster" / "PG_VERSION").is_file()
-
-
 class PostgresServer:
     """Made by `start`; a context manager that stops on leaving."""
 
