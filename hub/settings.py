@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, FilePath, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     second_factor: Literal["optional", "required"] = Field(
         default="optional",
         description="required: whoever publishes, decides or manages signs in with a second factor (TOTP)",
+    )
+    config: FilePath | None = Field(
+        default=None, description="a file of further settings, which the environment wins over"
     )
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect: the provider's issuer, as its discovery says; absent: not used"

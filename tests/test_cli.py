@@ -155,6 +155,13 @@ class TestSettings:
         assert "HUB_PORT" in refused.stderr
         assert "Traceback" not in refused.stderr
 
+    def test_a_file_that_is_not_there_is_named(self, hub: Operator, tmp_path: Path) -> None:
+        """Started without it, the hub would serve another county from another database."""
+        refused = hub("settings", HUB_CONFIG=str(tmp_path / "hub.evn"))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "HUB_CONFIG" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
     def test_come_from_a_file_too_and_the_environment_wins(self, hub: Operator, tmp_path: Path) -> None:
         file = tmp_path / "hub.env"
         file.write_text("HUB_PORT=9001\nHUB_COUNTY=433101\n")
