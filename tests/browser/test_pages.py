@@ -92,7 +92,7 @@ class TestTownship:
         await sign_in(page, "reporter_east")
         await page.goto(f"/collections/{collection.id}/plain")
         await page.set_viewport_size({"width": 1092, "height": 614})  # 1366 x 768 at 125 %
-        await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        await page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
         hidden = await page.evaluate(
             """() => [...document.querySelectorAll('main input:not([type=hidden]), main select, .bar button')]
             .filter(one => {

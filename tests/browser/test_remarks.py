@@ -121,7 +121,7 @@ async def test_a_thread_is_answered_and_a_flag_cleared(page: Page, collection: C
     await page.goto(f"/collections/{collection.id}/thread")
     await expect(page.locator("main")).to_contain_text("已核实，属实")
     await page.goto("/flags")
-    await page.click("summary")
+    await page.click("main summary")
     await check(page)
     await page.fill("details textarea", "乡镇已说明")
     await press(page, "details button")
