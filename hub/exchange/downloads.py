@@ -18,6 +18,7 @@ from hub.exchange.plan import Plan
 from hub.exchange.streams import WORKBOOK, ClosingResponse, ValueStream
 from hub.exchange.workbook import MOST_ROWS, PlaceName, WorkbookContent, workbook_file
 from hub.geography import service as geography
+from hub.grants.held import bound_to
 from hub.grants.models import AccessGrant
 from hub.identity.subject import Subject
 from hub.kit import clock
@@ -63,7 +64,7 @@ async def make_download(
 ) -> Download:
     """The whole of what was chosen. Raises `TooManyRows` where a workbook would not hold it."""
     reading = await one_grant.read(database, session, subject, selection, _READ_AS[file_format])
-    bound = one_grant.bound_to(subject, selection.grant.number)
+    bound = bound_to(subject, selection.grant.number)
     write = None
     if file_format == "xlsx":
         async with database.snapshot() as snapshot:

@@ -1,12 +1,11 @@
 """Reading under one grant, as a person who holds it does in a browser: the same door as a program with its token."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.calendar.periods import Period
 from hub.exchange import service
 from hub.exchange.media import MediaType
 from hub.exchange.questions import ValueQuestion, read_question
@@ -14,6 +13,7 @@ from hub.exchange.service import Reading
 from hub.grants import service as grants
 from hub.grants.errors import GrantNotFound
 from hub.grants.forms_of import GrantedForm, form_of, granted_forms
+from hub.grants.held import bound_to, newest_held
 from hub.grants.models import AccessGrant
 from hub.identity.subject import Subject
 from hub.kit import clock, json
@@ -22,12 +22,8 @@ from hub.kit.errors import Unprocessable
 from hub.kit.i18n import gettext as _
 from hub.registry import service as registry
 from hub.registry.service import DescribedElement
-from hub.store import service as store
-from hub.store.rows import ValueQuery
 
 PREVIEWED_ROWS = 100
-# How many periods without values a preview passes over.
-LOOKED_BACK = 6
 
 
 class NothingToRead(Unprocessable):
@@ -85,22 +81,8 @@ async def choose(
     chosen = form_of(forms, form) or forms[0]
     if not period and not chosen.periods:
         raise NothingToRead(_("授权的报告期都还没有结束，暂时没有可读的数据。"))
-    shown = period or str(await _newest_held(session, bound_to(subject, number), chosen))
+    shown = period or str(await newest_held(session, subject, number, chosen))
     return Selection(grant, forms, chosen, shown, last if last != period else "", division)
-
-
-async def _newest_held(session: AsyncSession, subject: Subject, form: GrantedForm) -> Period:
-    """The newest period of which something may be read; of many that are empty, the newest. Nothing is handed out."""
-    scope = await grants.read_scope(session, subject)
-    for period in form.periods[:LOOKED_BACK]:
-        if await store.count_values(session, scope, ValueQuery(form.object_class, (period,), form.elements)):
-            return period
-    return form.periods[0]
-
-
-def bound_to(subject: Subject, number: str) -> Subject:
-    """The caller as far as this grant goes: its purpose, and no other's."""
-    return replace(subject, grants=(number,))
 
 
 async def read(

@@ -13,6 +13,7 @@ from hub.grants.errors import GrantNotFound
 from hub.grants.forms_of import form_of, granted_forms
 from hub.grants.grant_material import find_material, organization_names
 from hub.grants.grant_page import CallsPage, GrantsPage, grant_line, grant_page
+from hub.grants.held import newest_held
 from hub.grants.lifecycle import GrantState
 from hub.grants.schemas import AccessGrantRead
 from hub.grants.words import state_words
@@ -94,17 +95,18 @@ async def read_calls(
     forms = granted_forms(versions, grant.period_from, grant.period_to, clock.today())
     chosen = form_of(forms, form) or forms[0]
     periods = [str(one) for one in chosen.periods]
-    asked = period if period in periods else (periods or [grant.period_from])[0]
+    if period not in periods:
+        period = str(await newest_held(session, subject, number, chosen)) if periods else grant.period_from
     clients = await list_program_ids(session, grant.organization)
     client = clients[0] if clients else _("（请数据局先登记程序）")
-    facts = CallFacts(str(request.base_url).rstrip("/"), number, client, chosen, asked)
+    facts = CallFacts(str(request.base_url).rstrip("/"), number, client, chosen, period)
     page = CallsPage(
         number=number,
         calls=ready_calls(facts),
         forms=tuple(Choice(one.key, one.title) for one in forms),
         form=chosen.key,
         periods=tuple(Choice(one, period_words(one)) for one in periods),
-        period=asked,
+        period=period,
         client=client,
         has_client=bool(clients),
     )

@@ -172,6 +172,16 @@ class TestCalls:
         assert "secret-poverty-relief" not in page.response.text
         (await client.get(f"/access-grants/{number}/calls?period=1999-01")).raise_for_status()
 
+    async def test_ask_for_a_period_that_somebody_reported(self, client: httpx.AsyncClient, database: Database) -> None:
+        """In the first days of a month the newest one is empty: what was copied then fetched a head and no row."""
+        number = await grant(database, elements=ELEMENTS, period_to="2026-11")
+        with clock.travel(datetime(2026, 12, 2, tzinfo=UTC)):
+            await sign_in(client, "steward_poverty_relief")
+            texts = (await read(client, f"/access-grants/{number}/calls")).within("textarea")
+            chosen = (await read(client, f"/access-grants/{number}/calls?period=2026-11")).within("textarea")
+        assert "period=2026-10" in texts
+        assert "period=2026-11" in chosen
+
     async def test_the_python_of_the_page_compiles(self, client: httpx.AsyncClient, number: str) -> None:
         await sign_in(client, "steward_poverty_relief")
         response = await client.get(f"/access-grants/{number}/calls", headers={"accept": "text/html"})
