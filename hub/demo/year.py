@@ -1,7 +1,7 @@
 """The demo county's past year: every township reports every month, on the day it would have."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -23,6 +23,7 @@ from hub.geography import service as geography
 from hub.identity.subject import Subject
 from hub.kit import clock
 from hub.kit.clock import CHINA
+from hub.kit.computing import one_ahead
 from hub.store.bulk import Writer
 
 MONTHLY_FORMS = ("village-month", "township-month")
@@ -87,20 +88,15 @@ async def _checked_ahead(
 ) -> AsyncIterator[tuple[Period, Sequence[WrittenRows]]]:
     """Each month with the rows of every form; the next months are drawn and checked while these are filed."""
     drawn = [DrawnForm(form, everybody.asked(form), figures) for form in published]
-    waiting = [months[first : first + MONTHS_AT_ONCE] for first in range(0, len(months), MONTHS_AT_ONCE)]
+    parts = [months[first : first + MONTHS_AT_ONCE] for first in range(0, len(months), MONTHS_AT_ONCE)]
 
     def check(part: Sequence[Period]) -> list[tuple[Period, Sequence[WrittenRows]]]:
         return list(zip(part, zip(*(form.next_months(part) for form in drawn), strict=True), strict=True))
 
-    def begin() -> asyncio.Task[list[tuple[Period, Sequence[WrittenRows]]]] | None:
-        return asyncio.create_task(asyncio.to_thread(check, waiting.pop(0))) if waiting else None
-
-    ahead = begin()
-    while ahead is not None:
-        checked = await ahead
-        ahead = begin()
-        for one in checked:
-            yield one
+    async with aclosing(one_ahead(check, parts)) as written:
+        async for checked in written:
+            for one in checked:
+                yield one
 
 
 async def _file(

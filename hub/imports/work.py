@@ -7,7 +7,9 @@ is done again reads and checks the file once more and passes over what is stored
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.calendar.periods import Period
 from hub.capture import bulk as tasks
-from hub.capture.bulk import AreaRows
 from hub.capture.errors import TaskMoved
 from hub.identity import people
 from hub.identity.authentication import subject_of_person
@@ -31,6 +32,7 @@ from hub.imports.problems import FileProblem, listed
 from hub.imports.recognition import Asked, forms_known, recognise
 from hub.imports.states import OVER
 from hub.kit import clock
+from hub.kit.computing import one_ahead
 from hub.kit.db import Database, set_scope
 from hub.kit.disk import storage_full
 from hub.kit.errors import HubError, ServiceUnavailable
@@ -159,20 +161,9 @@ async def _conclude(
 async def _store(database: Database, given: Import, subject: Subject, checked: Checked) -> None:
     """Part by part; the next one is written out while the database takes this one."""
     drafts = checked.entries() if given.accept_partial else {}
-    waiting = list(checked.parts)
-
-    def begin() -> asyncio.Task[list[AreaRows]] | None:
-        return asyncio.create_task(asyncio.to_thread(checked.area_rows, waiting.pop(0), given)) if waiting else None
-
-    ahead = begin()
-    try:
-        while ahead is not None:
-            areas = await ahead
-            ahead = begin()
+    async with aclosing(one_ahead(partial(checked.area_rows, given=given), checked.parts)) as written:
+        async for areas in written:
             await storing.store(database, given, subject.actor, areas, drafts)
-    finally:
-        if ahead is not None:
-            await asyncio.wait([ahead])
 
 
 async def _obstacle(database: Database, given: Import, checked: Checked) -> FileProblem | None:
